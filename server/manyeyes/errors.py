@@ -1,0 +1,182 @@
+"""Everything that can go wrong, with the policy for it written on the class.
+
+    ManyEyesError
+    ├── SettingsError           the operator's settings are unusable
+    ├── BadCall                 the caller asked for something that cannot be done as asked
+    ├── NoAnswer                no model gave an answer
+    │   ├── NoModel             the route holds no model (no key, privacy, budget, …)
+    │   └── AllFailed           every model of the route was asked and failed
+    └── ModelError              one call to one model failed
+        ├── Unreachable         no connection, or it broke                       retry, next
+        ├── TimedOut            nothing came in time                             retry, next
+        ├── RateLimited         429                                              retry, next
+        ├── Overloaded          503, 529                                         retry, next
+        ├── VendorFault         any other 5xx                                    retry, next
+        ├── BrokenAnswer        a body or stream that ended early or cannot be read  retry, next
+        ├── AccessDenied        401, 403: every model of this provider is out    next provider
+        ├── ModelGone           404, retired                                     next
+        ├── RequestRejected     400, 422 and the like                            next
+        ├── ContextTooLong      the prompt does not fit the window               next
+        ├── Refused             the model, or the vendor's filter, declined      next provider
+        ├── Truncated           the answer hit its length limit                  next
+        ├── InvalidAnswer       not of the shape asked for, even after a repair  next
+        └── SdkUnavailable      the vendor's SDK cannot be imported              next provider
+
+"next" means that the following candidate of the route is tried; "next provider" that this provider's other
+candidates are skipped as well.  Cancellation is not an error and passes through everything untouched.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from manyeyes.types import Attempt, ModelRef, Route, Usage
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class ManyEyesError(Exception):
+    """Base of all errors raised on purpose.  The message is written for people and holds no secret."""
+
+
+class SettingsError(ManyEyesError):
+    """The operator's settings cannot be used; the message names the file or variable and what to write instead."""
+
+
+class BadCall(ManyEyesError):
+    """The caller asked for something that cannot be done as asked.
+
+    The message says in one or two lines what was wrong and what to send instead.
+    """
+
+
+class ModelError(ManyEyesError):
+    """One call to one model failed.
+
+    Attributes:
+        ref: The model that was asked.
+        status: The HTTP status, where there was one.
+        retry_after: Seconds the vendor asked to wait, where it did.
+        usage: What the failed call used, where the vendor said; failed calls cost money too.
+        partial: What had been answered so far, for the repair of an invalid answer; never shown as a result.
+    """
+
+    retryable: ClassVar[bool] = False
+    """May the same model be asked again?"""
+    skips: ClassVar[Literal["model", "provider"]] = "model"
+    """What the route passes over after it: this model, or every model of this provider."""
+
+    def __init__(
+        self,
+        ref: ModelRef,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        usage: Usage | None = None,
+        partial: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.ref = ref
+        self.status = status
+        self.retry_after = retry_after
+        self.usage = usage
+        self.partial = partial
+
+    @property
+    def kind(self) -> str:
+        """The error's name in results and metrics: `RateLimited` is `rate_limited`."""
+        return _CAMEL.sub("_", type(self).__name__).lower()
+
+
+class Unreachable(ModelError):
+    """No connection could be made, or it broke."""
+
+    retryable = True
+
+
+class TimedOut(ModelError):
+    """Nothing came in time, or a stream stalled."""
+
+    retryable = True
+
+
+class RateLimited(ModelError):
+    """The vendor asks to slow down (429)."""
+
+    retryable = True
+
+
+class Overloaded(ModelError):
+    """The vendor has no capacity at the moment (503, 529)."""
+
+    retryable = True
+
+
+class VendorFault(ModelError):
+    """The vendor failed (5xx)."""
+
+    retryable = True
+
+
+class BrokenAnswer(ModelError):
+    """The body or stream ended early or cannot be read."""
+
+    retryable = True
+
+
+class AccessDenied(ModelError):
+    """The key is missing, wrong or not allowed to do this (401, 403)."""
+
+    skips = "provider"
+
+
+class ModelGone(ModelError):
+    """The vendor does not serve this model, or no longer (404)."""
+
+
+class RequestRejected(ModelError):
+    """The vendor does not accept the request (400, 422 and the like)."""
+
+
+class ContextTooLong(ModelError):
+    """The prompt does not fit the model's window."""
+
+
+class Refused(ModelError):
+    """The model or the vendor's filter declined to answer."""
+
+    skips = "provider"
+
+
+class Truncated(ModelError):
+    """The answer hit its length limit; a part of an answer is never passed on as the whole."""
+
+
+class InvalidAnswer(ModelError):
+    """The answer is not of the shape asked for, even after the model was told what failed."""
+
+
+class SdkUnavailable(ModelError):
+    """The vendor's SDK cannot be imported."""
+
+    skips = "provider"
+
+
+class NoAnswer(ManyEyesError):
+    """No model gave an answer.  `attempts` are the calls that failed, `route` what the router had chosen."""
+
+    def __init__(self, message: str, *, route: Route, attempts: tuple[Attempt, ...] = ()) -> None:
+        super().__init__(message)
+        self.route = route
+        self.attempts = attempts
+
+
+class NoModel(NoAnswer):
+    """The route holds no model: nothing was asked and nothing spent."""
+
+
+class AllFailed(NoAnswer):
+    """Every model of the route was asked and failed."""

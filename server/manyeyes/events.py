@@ -1,0 +1,63 @@
+"""The records of what happened, and who may listen.  The dashboard, statistics and metrics are folds over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from manyeyes.types import ModelRef, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEvent:
+    """One wire call to one model ended.
+
+    Attributes:
+        at: When it began, seconds since the epoch.
+        run_id: The run it belongs to.
+        tool: The tool of that run.
+        role: The part it played there.
+        ref: The model asked.
+        error: The error's kind, empty when it answered.
+        seconds: From sending to the end.
+        first_token_s: From sending to the first sign of an answer, where the call was streamed.
+        usage: Tokens used, where the vendor said.
+        cost_usd: What that costs; None when unknown.
+    """
+
+    at: float
+    run_id: str
+    tool: str
+    role: str
+    ref: ModelRef
+    error: str
+    seconds: float
+    first_token_s: float | None = None
+    usage: Usage | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """One tool call ended.  `status` is a result's status, or `error` when it gave none."""
+
+    at: float
+    run_id: str
+    tool: str
+    status: str
+    seconds: float
+    cost_usd: float | None = None
+
+
+Event: TypeAlias = "CallEvent | RunEvent"
+
+
+class Listener(Protocol):
+    """Hears of every event.  It must not raise and must not hold the event loop."""
+
+    def note(self, event: Event) -> None:
+        """Take notice of it."""
+        ...

@@ -1,0 +1,321 @@
+"""The operator's settings: the only reader of the environment and of `manyeyes.toml`.
+
+A variable `MANYEYES_SECTION_KEY` and the key `key` of `[section]` in the file mean the same; the variable wins.
+The vendors' own variables (`ANTHROPIC_API_KEY`, `OPENAI_BASE_URL`, …) are read under their own names.  The file
+lies in the user's configuration folder or at `MANYEYES_CONFIG`, never in a project: a repository under review
+configures nothing here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from manyeyes.errors import SettingsError
+from manyeyes.types import Json, Modality, Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "MANYEYES_"
+PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml", "setup.py")
+"""What makes a folder a project."""
+
+Privacy = Literal["redact", "local-only", "off"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Vendor(_Section):
+    """Access to one vendor.  `base_url` is None for the vendor's own address."""
+
+    key: SecretStr | None = None
+    base_url: str | None = None
+
+
+class OpenAI(Vendor):
+    """`api` picks the protocol; by default Responses, and Chat Completions where a base URL is set."""
+
+    api: Literal["responses", "chat"] | None = None
+
+
+class Google(Vendor):
+    """`api_version` goes into the address; None leaves it to the SDK."""
+
+    api_version: str | None = None
+
+
+class Endpoint(_Section):
+    """A named endpoint that speaks OpenAI's Chat Completions: Ollama, vLLM, LM Studio, OpenRouter, a gateway.
+
+    Attributes:
+        url: Base address, with `/v1` where the server has it.
+        key: Sent as bearer token; many local servers need none.
+        models: The models to use there, best first; empty asks the server on `manyeyes models`.
+        tier: What tier the router takes them for.
+        window: Their context window in tokens.
+        max_output: The longest answer they give, in tokens.
+        modalities: What they take in.
+        schema_mode: How a shape is asked for; `prompt` for servers that know no `response_format`.
+        usd_per_mtok_input, usd_per_mtok_output: Their price; unknown when not given, nothing on loopback.
+    """
+
+    url: str
+    key: SecretStr | None = None
+    models: tuple[str, ...] = ()
+    tier: Tier = Tier.BALANCED
+    window: int = Field(default=32_768, gt=0)
+    max_output: int = Field(default=4_096, gt=0)
+    modalities: tuple[Modality, ...] = ("text",)
+    schema_mode: Literal["json_schema", "json_object", "prompt"] = "json_schema"
+    usd_per_mtok_input: float | None = Field(default=None, ge=0)
+    usd_per_mtok_output: float | None = Field(default=None, ge=0)
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, url: str) -> str:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise ValueError("must begin with http:// or https://")
+        return url.rstrip("/")
+
+    @property
+    def local(self) -> bool:
+        """True when the address is this machine's loopback, by its form alone: names are not looked up."""
+        return is_loopback(urlsplit(self.url).hostname or "")
+
+
+class Budget(_Section):
+    """Upper limits of what models may cost, in US dollars; None is no limit."""
+
+    usd_per_call: float | None = Field(default=None, ge=0)
+    usd_per_day: float | None = Field(default=None, ge=0)
+
+
+class State(_Section):
+    """Where runs and statistics are kept: `sqlite:///PATH`; `sqlite://` keeps them in memory."""
+
+    url: str | None = None
+
+
+class Scripted(_Section):
+    """The scripted provider, for tests and for building plug-ins: `file` holds its answers as JSON."""
+
+    file: Path | None = None
+
+
+class RoutingRule(_Section):
+    """A row of the routing table: which vendors to ask for a kind of task, in order, and which tier of theirs."""
+
+    vendors: tuple[str, ...] = Field(min_length=1)
+    tier: Tier | None = None
+
+
+class Limits(_Section):
+    """Bounds on what one call may read and show.
+
+    Attributes:
+        file_bytes: A larger file is not read.
+        total_bytes: No more than this is read in one call.
+        files: No more files than this are read in one call.
+        findings: As many findings as are worth a reader's time; the rest are counted.
+    """
+
+    file_bytes: int = Field(default=2_000_000, gt=0)
+    total_bytes: int = Field(default=20_000_000, gt=0)
+    files: int = Field(default=5_000, gt=0)
+    findings: int = Field(default=50, gt=0)
+
+
+class Settings(_Section):
+    """Everything an operator can set.  See `docs/settings.md` for each key, its variable and its default."""
+
+    roots: tuple[Path, ...] = ()
+    privacy: Privacy = "redact"
+    deadline_s: float = Field(default=300.0, gt=0)
+    toolsets: tuple[str, ...] = ("default",)
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    anthropic: Vendor = Vendor()
+    openai: OpenAI = OpenAI()
+    google: Google = Google()
+    endpoints: Mapping[str, Endpoint] = {}
+    scripted: Scripted = Scripted()
+    budget: Budget = Budget()
+    state: State = State()
+    limits: Limits = Limits()
+    routing: Mapping[str, RoutingRule] = {}
+    models: Mapping[str, str] = {}
+    """Which model is the default of a family's tier: `"anthropic.flagship" = "claude-opus-4-7"`."""
+
+    @model_validator(mode="after")
+    def _endpoint_names(self) -> Settings:
+        taken = {"anthropic", "openai", "google", "compatible", "scripted"} & set(self.endpoints)
+        if taken:
+            raise ValueError(f"an endpoint cannot be called {sorted(taken)[0]!r}; choose another name")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its form alone; a name other than `localhost` never is."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Settings:
+    """Read the operator's settings.
+
+    Args:
+        environ: The environment; the process's own by default.
+        cwd: The working directory, for the default root; the process's own by default.
+
+    Raises:
+        SettingsError: a file cannot be read, or a key or variable is unknown or has an impossible value.
+    """
+    environ = os.environ if environ is None else environ
+    path = config_path(environ)
+    values = _read_file(path, named=bool(environ.get("MANYEYES_CONFIG")))
+    for key, value in _from_environment(environ):
+        _put(values, key, value)
+    if not values.get("roots"):
+        values["roots"] = list(map(str, default_roots(Path.cwd() if cwd is None else cwd, environ)))
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from None
+    roots = tuple(dict.fromkeys(root.expanduser().resolve() for root in settings.roots))
+    missing = [str(root) for root in roots if not root.is_dir()]
+    if missing:
+        raise SettingsError(f"MANYEYES_ROOTS: {missing[0]} is not a folder. Name folders that exist.")
+    return settings.model_copy(update={"roots": roots})
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """Where the operator's file lies (it need not exist): `MANYEYES_CONFIG`, else the user's configuration folder."""
+    if named := environ.get("MANYEYES_CONFIG"):
+        return Path(named).expanduser()
+    return user_folder(environ, "config") / "manyeyes.toml"
+
+
+def user_folder(environ: Mapping[str, str], kind: Literal["config", "data"]) -> Path:
+    """The user's own folder for Many Eyes, by each system's custom (XDG, Library, AppData)."""
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+    if sys.platform == "win32":
+        return Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "manyeyes"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "manyeyes"
+    variable, fallback = (
+        ("XDG_CONFIG_HOME", home / ".config") if kind == "config" else ("XDG_DATA_HOME", home / ".local" / "share")
+    )
+    return Path(environ.get(variable) or fallback) / "manyeyes"
+
+
+def default_roots(cwd: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The working directory when it is a project, and nothing when it is a home, `/` or just some folder."""
+    cwd = cwd.resolve()
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home()).resolve()
+    if cwd in {home, *home.parents}:
+        return ()
+    return (cwd,) if any((cwd / mark).exists() for mark in PROJECT_MARKS) else ()
+
+
+_VENDOR_VARIABLES = {
+    "ANTHROPIC_API_KEY": "anthropic.key",
+    "ANTHROPIC_BASE_URL": "anthropic.base_url",
+    "OPENAI_API_KEY": "openai.key",
+    "OPENAI_BASE_URL": "openai.base_url",
+    "GEMINI_API_KEY": "google.key",
+    "GOOGLE_API_KEY": "google.key",  # read after GEMINI_API_KEY: the SDK prefers it too
+    "GOOGLE_GEMINI_BASE_URL": "google.base_url",
+}
+_LISTS = {"toolsets", "models", "modalities", "vendors"}
+_TOP_LEVEL = {"roots", "privacy", "deadline_s", "toolsets", "log_level"}
+_NAMED_SECTIONS = ("endpoints", "routing")
+_SECTIONS = ("anthropic", "openai", "google", "scripted", "budget", "state", "limits")
+_NOT_SETTINGS = {"config"}
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
+    """The settings that variables make, as dotted keys."""
+    for variable, key in _VENDOR_VARIABLES.items():
+        if value := environ.get(variable, "").strip():
+            yield key, value
+    for variable in sorted(environ):
+        value = environ[variable].strip()
+        if not variable.startswith(PREFIX) or not value:
+            continue
+        key = _dotted(variable)
+        if key in _NOT_SETTINGS:
+            continue
+        last = key.rpartition(".")[2]
+        if key == "roots":
+            yield key, [part for part in value.split(os.pathsep) if part]
+        elif last in _LISTS:
+            yield key, [part.strip() for part in value.split(",") if part.strip()]
+        else:
+            yield key, value
+
+
+def _dotted(variable: str) -> str:
+    """`MANYEYES_BUDGET_USD_PER_CALL` as `budget.usd_per_call`; endpoint names go in lower case."""
+    name = variable.removeprefix(PREFIX).lower()
+    if name in _TOP_LEVEL:
+        return name
+    for section in _NAMED_SECTIONS:
+        if name.startswith(f"{section}_"):
+            fields = Endpoint.model_fields if section == "endpoints" else RoutingRule.model_fields
+            rest = name.removeprefix(f"{section}_")
+            for key in sorted(fields, key=len, reverse=True):
+                if rest.endswith(f"_{key}"):
+                    return f"{section}.{rest.removesuffix(f'_{key}')}.{key}"
+    for section in _SECTIONS:
+        if name.startswith(f"{section}_"):
+            return f"{section}.{name.removeprefix(f'{section}_')}"
+    return name
+
+
+def _put(values: dict[str, Json], dotted: str, value: Json) -> None:
+    *sections, key = dotted.split(".")
+    for section in sections:
+        inner = values.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"`{section}` must be a section, [{section}].")
+        values = inner
+    values[key] = value
+
+
+def _read_file(path: Path, *, named: bool) -> dict[str, Json]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if named:
+            raise SettingsError(f"MANYEYES_CONFIG names {path}, which does not exist.") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    """The first fault in one line.  Values are not repeated: one of them may be a key."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = ".".join(str(part) for part in fault["loc"]) or "settings"
+    variable = PREFIX + key.replace(".", "_").upper()
+    if fault["type"] == "extra_forbidden":
+        return f"There is no setting `{key}` ({variable}, or in {path}). See docs/settings.md for those there are."
+    return f"Setting `{key}` ({variable}, or in {path}): {fault['msg']}."

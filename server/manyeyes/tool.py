@@ -1,0 +1,153 @@
+"""What a tool is, and what it may use while it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from manyeyes.results import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from manyeyes.redaction import Redactor
+    from manyeyes.results import Run
+    from manyeyes.settings import Settings
+    from manyeyes.types import Completion, Request, Route, Task
+
+
+class Arguments(BaseModel):
+    """Base of every tool's arguments: an unknown one is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
+ResultT = TypeVar("ResultT", bound=Result)
+
+
+class Bench(Protocol):
+    """What a tool works with during one call.  A new one is made for every call."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, as in `manyeyes://runs/{id}`."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The operator's settings: roots, limits, privacy."""
+        ...
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that may be read, resolved; empty when there are none."""
+        ...
+
+    @property
+    def redactor(self) -> Redactor:
+        """Turns secrets into placeholders; the same secret into the same placeholder during one run."""
+        ...
+
+    def route(self, task: Task) -> Route:
+        """Which models would be asked, and why.  Asks nobody; the run remembers it."""
+        ...
+
+    async def complete(self, task: Task, request: Request, *, role: str) -> Completion:
+        """Ask the models of the task's route in turn until one answers.
+
+        `role` names the part it plays in the run (`reviewer`, `writer`, …).  With `request.answer` set, the
+        completion's `parsed` is an instance of it.
+
+        Raises:
+            NoModel: the route is empty.
+            AllFailed: every model of it failed.
+        """
+        ...
+
+    async def progress(self, message: str, done: float, total: float) -> None:
+        """Tell whoever waits what is being done: `done` of `total`, and never less than before."""
+        ...
+
+    def run(self) -> Run:
+        """What has been used so far: models, tokens, cost, failed attempts."""
+        ...
+
+
+class Tool(Protocol[ArgumentsT, ResultT]):
+    """A tool.  The app and the command line reach every tool through these members alone."""
+
+    @property
+    def name(self) -> str:
+        """As MCP lists it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """For the model that chooses among tools: what it does and when to call it."""
+        ...
+
+    @property
+    def toolset(self) -> str:
+        """The group that switches it on: `default`, `support`, `chat`, …"""
+        ...
+
+    @property
+    def open_world(self) -> bool:
+        """Whether it may reach beyond this machine."""
+        ...
+
+    @property
+    def arguments(self) -> type[ArgumentsT]:
+        """The type of its arguments."""
+        ...
+
+    @property
+    def result(self) -> type[ResultT]:
+        """The type of its result."""
+        ...
+
+    async def run(self, arguments: ArgumentsT, bench: Bench) -> ResultT:
+        """Do the work.
+
+        Raises:
+            BadCall: it cannot be done as asked.
+            NoAnswer: no model answered and evidence alone cannot serve.
+        """
+        ...
+
+    def report(self, result: ResultT) -> str:
+        """The result as Markdown for people and for clients that read text only."""
+        ...
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The further forms `export` knows: `terminal` for all, `sarif` for findings, `html`, …"""
+        ...
+
+    def export(self, result: ResultT, form: str) -> str:
+        """The result in one of `exports`; `terminal` is coloured with ANSI codes, everything else is plain."""
+        ...
+
+    def pages(self, result: ResultT, start: int, room: int) -> tuple[ResultT, int, int]:
+        """The part of a result that begins at item `start` and takes at most about `room` bytes as JSON.
+
+        Returns the part, the index of the first item left out (equal to the total when none is), and the total.
+        At least one item is taken, so that reading on always ends.
+        """
+        ...
+
+
+class ToolRegistry(Protocol):
+    """Where the app finds its tools."""
+
+    def __call__(self) -> Sequence[Tool[Arguments, Result]]:
+        """All installed tools, in the order they are listed."""
+        ...
