@@ -1,0 +1,167 @@
+"""Anthropic: Claude through the Messages API, streamed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from json import JSONDecodeError
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from manyeyes.providers.anthropic_request import PROVIDER, to_params
+from manyeyes.providers.faults import Faults
+from manyeyes.providers.sdk import Once, Timeouts, tls
+from manyeyes.providers.shapes import parsed
+from manyeyes.types import Completion, ModelRef
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anthropic import AsyncAnthropic
+
+    from manyeyes.errors import ModelError
+    from manyeyes.model import Pulse
+    from manyeyes.providers.anthropic_turn import Turn
+    from manyeyes.settings import Settings
+    from manyeyes.types import Request
+
+HOME = "https://api.anthropic.com"
+
+
+def providers(settings: Settings, *, timeouts: Timeouts | None = None) -> Sequence[Anthropic]:
+    """Anthropic when there is a key for it."""
+    key = settings.anthropic.key
+    if key is None or not key.get_secret_value():
+        return ()
+    base = settings.anthropic.base_url or HOME
+    return (Anthropic.at(base, key.get_secret_value(), timeouts or Timeouts()),)
+
+
+@dataclass(frozen=True, slots=True)
+class Anthropic:
+    """The vendor: one client for all its models."""
+
+    client: Once[AsyncAnthropic]
+    key: str = field(repr=False)
+    timeouts: Timeouts
+    name: str = PROVIDER
+    local: bool = False
+
+    @classmethod
+    def at(cls, base_url: str, key: str, timeouts: Timeouts) -> Anthropic:
+        """The vendor at an address."""
+
+        def build() -> AsyncAnthropic:
+            from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
+
+            wait = timeouts.httpx()
+            # Without redirects: the header that holds the key would follow one to any host.
+            http = DefaultAsyncHttpxClient(timeout=wait, verify=tls(), follow_redirects=False)
+            return AsyncAnthropic(api_key=key, base_url=base_url, max_retries=0, timeout=wait, http_client=http)
+
+        return cls(Once(build), key, timeouts)
+
+    def model(self, name: str) -> Claude:
+        """The model of that name."""
+        return Claude(ModelRef(self.name, name), self)
+
+    async def warm(self) -> None:
+        """Import the SDK and build the client."""
+        await self.client.get(ModelRef(self.name, "*"))
+
+    async def served(self) -> Sequence[str]:
+        """The models that this key may use."""
+        ref = ModelRef(self.name, "*")
+        client = await self.client.get(ref)
+        from anthropic import AnthropicError
+        from httpx2 import HTTPError
+
+        try:
+            return [model.id async for model in client.models.list(limit=1000)]
+        except (AnthropicError, HTTPError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+            raise explained(Faults(ref, self.key), error, self.timeouts) from None
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        if (client := self.client.take()) is not None:
+            await client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Claude:
+    """One of Anthropic's models."""
+
+    ref: ModelRef
+    vendor: Anthropic
+
+    async def complete(self, request: Request, pulse: Pulse) -> Completion:
+        """Answer the request; see `manyeyes.model.Model`."""
+        client = await self.vendor.client.get(self.ref)
+        faults = Faults(self.ref, self.vendor.key)
+        from anthropic import AnthropicError
+        from httpx2 import HTTPError
+
+        try:
+            turn = await _read(client, self.ref, request, pulse, faults)
+        except (AnthropicError, HTTPError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+            # The vendor's error is dropped from the chain: its text may repeat the key, and tracebacks print it.
+            raise explained(faults, error, self.vendor.timeouts) from None
+        fault = turn.fault()
+        if fault is not None:
+            raise fault
+        calls = turn.tool_calls
+        text, value = parsed(self.ref, None if calls else request.answer, turn.text, turn.usage)
+        return Completion(
+            ref=self.ref,
+            served=turn.model,
+            text=text,
+            parsed=value,
+            tool_calls=calls,
+            native=turn.native,
+            usage=turn.usage,
+        )
+
+
+async def _read(client: AsyncAnthropic, ref: ModelRef, request: Request, pulse: Pulse, faults: Faults) -> Turn:
+    from manyeyes.providers.anthropic_turn import Event, Turn
+
+    turn = Turn(faults)
+    async with await client.messages.create(**to_params(ref, request)) as stream:
+        async for event in stream.raw_events(stream.response):
+            pulse()
+            if event.data:
+                turn.add(Event.model_validate_json(event.data))
+            if turn.done:
+                break
+    return turn
+
+
+def explained(  # noqa: PLR0911  # a table: one return a row
+    faults: Faults, error: Exception, timeouts: Timeouts
+) -> ModelError:
+    """The SDK's error, or one that it let through, as one of ours."""
+    import anthropic
+
+    match error:
+        case anthropic.APITimeoutError():
+            return faults.transport(_cause(error), timeouts.stall)
+        case anthropic.APIConnectionError():
+            return faults.no_connection(_cause(error))
+        case anthropic.APIStatusError():
+            code = error.error_code or error.type or ""
+            return faults.status(
+                error.status_code, error.api_message or error.message, code=code, headers=error.response.headers
+            )
+        case anthropic.APIError():
+            return faults.unreadable("the body is not what the vendor's SDK expects")
+        case anthropic.AnthropicError():
+            return faults.coded("authentication_error", error)
+        case JSONDecodeError() | UnicodeDecodeError() | ValidationError():
+            return faults.unreadable("a part of the answer cannot be read")
+        case _:
+            return faults.transport(error, timeouts.stall)
+
+
+def _cause(error: Exception) -> Exception:
+    cause = error.__cause__
+    return cause if isinstance(cause, Exception) else error
