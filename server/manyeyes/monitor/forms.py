@@ -1,0 +1,183 @@
+"""The dashboard as text for a terminal and as JSON."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from manyeyes.monitor.dashboard import Cost, Dashboard, ModelRow, ToolRow
+    from manyeyes.monitor.quantiles import Latency
+    from manyeyes.types import Json
+
+_BOLD, _DIM, _RED, _GREEN, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
+_UNKNOWN = "unknown"
+_NONE = "-"
+_THOUSAND, _MILLION = 1_000, 1_000_000
+_MODEL_HEADS = ("model", "calls", "ok", "p50", "p95", "p99", "first", "tokens in", "cached", "out", "cost", "errors")
+_TOOL_HEADS = ("tool", "runs", "ok", "p50", "p95", "p99", "cost", "ended")
+
+
+def render_text(dashboard: Dashboard, *, colour: bool) -> str:
+    """The dashboard as tables; `colour` adds ANSI codes."""
+    if dashboard.first_at is None or dashboard.last_at is None:
+        parts = ["Nothing has been called yet."]
+    else:
+        span = f"{_moment(dashboard.first_at)} to {_moment(dashboard.last_at)}"
+        parts = [_paint(f"Calls from {span}", _DIM, colour=colour)]
+        if dashboard.models:
+            models = [*dashboard.models, *([dashboard.total] if len(dashboard.models) > 1 else [])]
+            good = [row.answered == row.calls for row in models]
+            parts.append(_table(_MODEL_HEADS, [_model_cells(row) for row in models], good, colour=colour))
+        else:
+            parts.append("No model has been called.")
+        if dashboard.tools:
+            good = [row.succeeded == row.runs for row in dashboard.tools]
+            parts.append(_table(_TOOL_HEADS, [_tool_cells(row) for row in dashboard.tools], good, colour=colour))
+    if dashboard.breakers:
+        parts.append("\n".join(f"Not asked now: {model} ({why})" for model, why in dashboard.breakers.items()))
+    if dashboard.notice:
+        parts.append(_paint(dashboard.notice, _RED, colour=colour))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(dashboard: Dashboard) -> dict[str, Json]:
+    """The dashboard as JSON.  Times in seconds, cost in US dollars; null is what was not measured or not known."""
+    return {
+        "first_at": dashboard.first_at,
+        "last_at": dashboard.last_at,
+        "total": _model_json(dashboard.total),
+        "models": [{"model": row.model, **_model_json(row)} for row in dashboard.models],
+        "tools": [
+            {
+                "tool": row.tool,
+                "runs": row.runs,
+                "success_rate": _rate(row.succeeded, row.runs),
+                "latency_s": _latency_json(row.latency),
+                **_cost_json(row.cost),
+                "statuses": dict(row.statuses),
+            }
+            for row in dashboard.tools
+        ],
+        "breakers": dict(dashboard.breakers),
+        # There is no cache of answers yet; 0 would claim that it was asked and never had one.
+        "cache_hits": None,
+        "notice": dashboard.notice,
+    }
+
+
+def _model_json(row: ModelRow) -> dict[str, Json]:
+    return {
+        "calls": row.calls,
+        "success_rate": _rate(row.answered, row.calls),
+        "latency_s": _latency_json(row.latency),
+        "first_token_s": _latency_json(row.first_token),
+        "input_tokens": row.usage.input_tokens,
+        "cached_tokens": row.usage.cached_tokens,
+        "output_tokens": row.usage.output_tokens,
+        "reasoning_tokens": row.usage.reasoning_tokens,
+        **_cost_json(row.cost),
+        "errors": dict(row.errors),
+    }
+
+
+def _latency_json(latency: Latency | None) -> dict[str, Json] | None:
+    return None if latency is None else {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}
+
+
+def _cost_json(cost: Cost) -> dict[str, Json]:
+    """`cost_usd` is null unless all of it is known; what is known stands beside it."""
+    return {
+        "cost_usd": None if cost.unknown else cost.known_usd,
+        "known_cost_usd": cost.known_usd,
+        "unknown_costs": cost.unknown,
+    }
+
+
+def _rate(good: int, of: int) -> float | None:
+    return good / of if of else None
+
+
+def _model_cells(row: ModelRow) -> tuple[str, ...]:
+    return (
+        row.model,
+        str(row.calls),
+        _percent(row.answered, row.calls),
+        *_latency_cells(row.latency),
+        _NONE if row.first_token is None else _seconds(row.first_token.p50),
+        _count(row.usage.input_tokens),
+        _count(row.usage.cached_tokens),
+        _count(row.usage.output_tokens),
+        _cost(row.cost, row.calls),
+        _tally(row.errors),
+    )
+
+
+def _tool_cells(row: ToolRow) -> tuple[str, ...]:
+    return (
+        row.tool,
+        str(row.runs),
+        _percent(row.succeeded, row.runs),
+        *_latency_cells(row.latency),
+        _cost(row.cost, row.runs),
+        _tally(row.statuses),
+    )
+
+
+def _latency_cells(latency: Latency | None) -> tuple[str, str, str]:
+    if latency is None:
+        return (_NONE, _NONE, _NONE)
+    return (_seconds(latency.p50), _seconds(latency.p95), _seconds(latency.p99))
+
+
+def _percent(good: int, of: int) -> str:
+    """Rounded down, so that 100 % means all."""
+    return f"{100 * good // of}%" if of else _NONE
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _count(tokens: int) -> str:
+    if tokens < 10 * _THOUSAND:
+        return str(tokens)
+    return f"{tokens / _THOUSAND:.0f}k" if tokens < _MILLION else f"{tokens / _MILLION:.1f}M"
+
+
+def _cost(cost: Cost, of: int) -> str:
+    if not cost.unknown:
+        return f"${cost.known_usd:.4f}"
+    return _UNKNOWN if cost.unknown == of else f"${cost.known_usd:.4f} + {cost.unknown} {_UNKNOWN}"
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or _NONE
+
+
+def _moment(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def _table(heads: Sequence[str], lines: Sequence[Sequence[str]], good: Sequence[bool], *, colour: bool) -> str:
+    """Columns as wide as their widest cell: names to the left, figures to the right, the last column open."""
+    widths = [max(len(row[column]) for row in (heads, *lines)) for column in range(len(heads))]
+
+    def aligned(cells: Sequence[str]) -> str:
+        first, *figures, last = (
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return "  ".join((first, *figures, last.strip()))
+
+    head = _paint(aligned(heads), _BOLD, colour=colour)
+    body = [
+        _paint(aligned(cells), _GREEN if fine else _RED, colour=colour) for cells, fine in zip(lines, good, strict=True)
+    ]
+    return "\n".join((head, *body))
+
+
+def _paint(text: str, code: str, *, colour: bool) -> str:
+    return f"{code}{text}{_RESET}" if colour else text

@@ -1,0 +1,122 @@
+"""The tables, and how they came to be as they are.
+
+The statements are plain enough that PostgreSQL takes them too; what only SQLite knows is in `connect`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            at DOUBLE PRECISION NOT NULL,
+            tool TEXT NOT NULL,
+            status TEXT NOT NULL,
+            seconds DOUBLE PRECISION NOT NULL,
+            cost_usd DOUBLE PRECISION,
+            result TEXT
+        )""",
+        "CREATE INDEX runs_at ON runs (at)",
+        """CREATE TABLE calls (
+            at DOUBLE PRECISION NOT NULL,
+            run_id TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            role TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            model TEXT NOT NULL,
+            error TEXT NOT NULL,
+            seconds DOUBLE PRECISION NOT NULL,
+            first_token_s DOUBLE PRECISION,
+            input_tokens BIGINT,
+            cached_tokens BIGINT,
+            cache_write_tokens BIGINT,
+            output_tokens BIGINT,
+            reasoning_tokens BIGINT,
+            cost_usd DOUBLE PRECISION
+        )""",
+        "CREATE INDEX calls_at ON calls (at)",
+    ),
+)
+"""Each entry brings the schema from its index to the next version.  Entries are added, never changed."""
+
+
+OPENING_S = 2.0
+"""How long opening waits for another process that is just making the tables."""
+
+
+class NewerSchemaError(Exception):
+    """The store was written by a newer version of this program."""
+
+
+def connect(path: Path | None, *, busy_s: float) -> sqlite3.Connection:
+    """Open the store, in memory for None, and bring its tables up to date.
+
+    Args:
+        path: The file, which exists.
+        busy_s: How long a statement waits for another process.
+
+    Raises:
+        NewerSchemaError: its schema is newer than this program.
+        sqlite3.Error: it cannot be read or written.
+    """
+    import sqlite3  # a server that never calls a tool does without
+
+    # Several threads use the connection, one at a time: the store holds a lock.
+    connection = sqlite3.connect(
+        ":memory:" if path is None else path, timeout=OPENING_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        if path is not None:
+            _share(connection)
+        _migrate(connection)
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_s * 1000)}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _share(connection: sqlite3.Connection) -> None:
+    """Let several processes read and one write at the same time, without waiting for the disk on every row."""
+    import sqlite3  # loaded by now
+
+    # Switching does not wait: when two processes open a new store at once, the other one does it for both.
+    # Any other fault shows at the next statement.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode a crash of the machine may lose the last rows but cannot damage the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    # Where the table is there already this only reads, and waits for nobody.
+    connection.execute("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)")
+    have = _version(connection)
+    if have > len(MIGRATIONS):
+        raise NewerSchemaError
+    if have == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Read again: another process may have been here since.
+        have = _version(connection)
+        for version, statements in enumerate(MIGRATIONS[have:], start=have + 1):
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("INSERT INTO migrations (version) VALUES (?)", (version,))
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """How many migrations the store has had; 0 for a new one."""
+    return int(connection.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()[0])
