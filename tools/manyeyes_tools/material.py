@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from manyeyes_tools.project import ProjectSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Origin: TypeAlias = Literal["code", "paths", "diff", "git"]
+"""How the material was given."""
+_NAMED = 5
+"""Files named for each reason; the others are counted."""
+_DELIBERATE = (
+    "binary",
+    "may hold secrets",
+    "holds a service account",
+    "a link to a folder",
+    "a pipe, socket or device",
+)
+"""How the reasons begin for which a file is left alone whatever it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +55,47 @@ class Skipped:
     path: str
     reason: str
 
+    @property
+    def deliberate(self) -> bool:
+        """Whether files of this kind are never read, so that nothing is missing without it."""
+        return self.reason.startswith(_DELIBERATE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """All that one call looks at.  `files` is in a fixed order; `origin` says how it was given."""
+    """All that one call looks at.
+
+    Attributes:
+        files: What was read, in a fixed order.
+        skipped: What was asked for and not read.
+        notes: What else is worth knowing: files that a diff deletes, and the like.
+        origin: How it was given.
+        project: What the project's own `manyeyes.toml` asks for; its `ignore` has been applied.
+        problems: What is wrong with that file, for the result's `problems`.
+    """
 
     files: tuple[SourceFile, ...]
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
-    origin: Literal["code", "paths", "diff", "git"] = "code"
+    origin: Origin = "code"
+    project: ProjectSettings = field(default_factory=ProjectSettings)
+    problems: tuple[str, ...] = ()
+
+    def missing(self) -> list[str]:
+        """What should have been looked at and was not, by reason, one line each."""
+        return [*self.problems, *_by_reason(one for one in self.skipped if not one.deliberate)]
+
+    def left_alone(self) -> list[str]:
+        """What was left alone on purpose, by reason, and what else is worth knowing, one line each."""
+        return [*self.notes, *_by_reason(one for one in self.skipped if one.deliberate)]
+
+
+def _by_reason(skipped: Iterable[Skipped]) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        by_reason.setdefault(one.reason, []).append(one.path)
+    lines = []
+    for reason, paths in by_reason.items():
+        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+        lines.append(f"Not read: {', '.join(paths[:_NAMED])}{more} ({reason}).")
+    return lines

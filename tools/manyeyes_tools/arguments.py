@@ -1,0 +1,53 @@
+"""The arguments that tools which look at code share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from manyeyes.tool import Arguments
+
+if TYPE_CHECKING:
+    from manyeyes.types import Json
+
+Depth = Literal["quick", "standard", "panel"]
+
+
+def _lean(schema: dict[str, Json]) -> None:
+    """Take out of the JSON schema what tells a model nothing: titles, and defaults that are null."""
+    schema.pop("title", None)
+    schema.pop("description", None)
+    properties = schema.get("properties")
+    for field in properties.values() if isinstance(properties, dict) else ():
+        if isinstance(field, dict):
+            field.pop("title", None)
+            if field.get("default", ...) is None:
+                del field["default"]
+
+
+class CodeArguments(Arguments):
+    """Code as text or in files, and how to look at it."""
+
+    model_config = ConfigDict(json_schema_extra=_lean)
+
+    code: Annotated[str | SkipJsonSchema[None], Field(description="Source text; instead of paths.")] = None
+    language: Annotated[str | SkipJsonSchema[None], Field(description="Language of `code`, e.g. python.")] = None
+    paths: Annotated[
+        tuple[str, ...] | SkipJsonSchema[None], Field(description="Files, folders or globs, relative to a root.")
+    ] = None
+    model: Annotated[
+        str | SkipJsonSchema[None], Field(description="Insist on a model: provider:model, name or alias.")
+    ] = None
+    depth: Annotated[Depth, Field(description="quick: one cheap model; panel: several vendors.")] = "standard"
+    cursor: Annotated[str | SkipJsonSchema[None], Field(description="From a cut result, to read on.")] = None
+
+
+class MaterialArguments(CodeArguments):
+    """As above, and changes too."""
+
+    diff: Annotated[str | SkipJsonSchema[None], Field(description="A unified diff, as git diff prints.")] = None
+    git: Annotated[
+        str | SkipJsonSchema[None], Field(description="staged, working, or a range such as main...HEAD.")
+    ] = None
