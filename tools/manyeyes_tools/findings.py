@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from manyeyes.results import Result, Wire
 from pydantic import Field
+
+from manyeyes.results import Result, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,9 +72,13 @@ class Suppressed(Wire):
 
 
 class FindingsResult(Result):
-    """A result that consists of findings, the worst and surest first."""
+    """A result that consists of findings, the worst and surest first.
+
+    `notes` tells what was left alone on purpose: binary files, files that may hold secrets, files a diff deletes.
+    """
 
     findings: list[Finding]
+    notes: list[str] = Field(default_factory=list)
 
 
 class ReviewResult(FindingsResult):

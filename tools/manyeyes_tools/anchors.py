@@ -1,0 +1,271 @@
+"""Where a quote stands.  A model's claim counts when its quote is found; the lines come from there, not from the model.
+
+The quote is sought in four ways, each less strict than the one before: as whole lines, as whole lines but for
+spacing, as a part of lines, and as something very much alike.  A way that finds several places lets the hint decide
+if it clearly can; else the quote has no anchor, because a wrong place is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manyeyes_tools.material import SourceFile
+
+ALIKE = 90.0
+"""How like a place must be for the fuzzy search, in percent."""
+CLEARLY = 6.0
+"""By how much the best place must be more like the quote than the second best, in percent."""
+
+_NEAR = 3
+"""A hint decides among equal places when one of them lies within so many lines and the others much farther away."""
+_FAR = 4
+_MAX_QUOTE_LINES = 60
+_MAX_FUZZY_LINES = 30_000
+_MAX_GAP = 400
+_MIN_PART = 8
+_MIN_FUZZY = 12
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+_NUMBERED = re.compile(r"^\s*>?\s*[Ll]?(\d+)\s*(?:[|:│→]|\t)\s?")
+_MARKED = re.compile(r"^[+-](?![+-])")
+_ELIDED = re.compile(
+    r"^\s*(?:#|//|/\*|--|\(|\[|<!--)?\s*(?:\.{3,}|…)\s*(?:\*/|\)|\]|-->)?\s*$|^\s*(?:#|//)\s*\.{3}.*\.{3}\s*$"
+)
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in a file.  `quote` is its masked text; `exactness`, 0 to 1, says how well the quote fits."""
+
+    start_line: int
+    end_line: int
+    quote: str
+    exactness: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int  # counted from 0
+    end: int  # the line after the last
+    score: float
+
+
+def anchor(file: SourceFile, quote: str, hint: int | None = None) -> Anchor | None:
+    """The place that a quote names, or None when it is nowhere or not clearly anywhere.
+
+    Args:
+        file: The file; only its masked text is looked at, and only known lines of it.
+        quote: What the model copied; fences, line numbers and diff marks around it do no harm.
+        hint: The line that the model named, from 1; used only to choose among equal places.
+    """
+    lines = [line.rstrip("\r") for line in file.masked.split("\n")]
+    wanted, numbered = _clean(quote)
+    hint = hint or numbered
+    if not wanted or len(wanted) > _MAX_QUOTE_LINES:
+        return None
+    segments = _segments(wanted)
+    span = _find(lines, segments[0], hint, file) if len(segments) == 1 else _find_elided(lines, segments, hint, file)
+    if span is None:
+        return None
+    return Anchor(span.start + 1, span.end, "\n".join(lines[span.start : span.end]), round(span.score, 3))
+
+
+def _clean(quote: str) -> tuple[list[str], int | None]:
+    """The quote's lines without what models put around them, and the number that stood before the first."""
+    lines = [line.rstrip() for line in quote.replace("\r\n", "\n").split("\n")]
+    if any(map(_FENCE.match, lines)):
+        fences = [index for index, line in enumerate(lines) if _FENCE.match(line)]
+        first = fences[0] + 1
+        lines = lines[first : fences[1]] if len(fences) > 1 else lines[first:] if fences[0] == 0 else lines[: fences[0]]
+    lines = _trimmed(lines)
+    full = [line for line in lines if line.strip() and not _ELIDED.match(line)]
+    numbers = [match for match in map(_NUMBERED.match, full) if match]
+    number = None
+    if full and len(numbers) == len(full):
+        number = int(numbers[0].group(1))
+        lines = [_NUMBERED.sub("", line, count=1) if not _ELIDED.match(line) else line for line in lines]
+    return _trimmed(lines), number
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    start, end = 0, len(lines)
+    while start < end and not lines[start].strip():
+        start += 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    return lines[start:end]
+
+
+def _segments(lines: list[str]) -> list[list[str]]:
+    """The quote cut where it was elided.  A quote that is nothing but dots, as Python has, is left as it is."""
+    segments: list[list[str]] = [[]]
+    for line in lines:
+        if _ELIDED.match(line):
+            segments.append([])
+        else:
+            segments[-1].append(line)
+    return [segment for segment in map(_trimmed, segments) if segment] or [lines]
+
+
+def _find_elided(lines: list[str], segments: list[list[str]], hint: int | None, file: SourceFile) -> _Span | None:
+    """From the first segment's place to the last one's, when all are there in their order and not far apart."""
+    whole = _find(lines, [line for segment in segments for line in segment], hint, file, fuzzy=False)
+    if whole is not None:
+        return whole
+    first = _find(lines, segments[0], hint, file)
+    if first is None:
+        return None
+    end, score = first.end, first.score
+    for segment in segments[1:]:
+        window = lines[end : end + _MAX_GAP]
+        places = [_Span(one.start + end, one.end + end, one.score) for one in _strict(window, segment)]
+        if not places:
+            return None
+        end, score = places[0].end, min(score, places[0].score)
+    return _Span(first.start, end, score)
+
+
+def _find(
+    lines: list[str], wanted: list[str], hint: int | None, file: SourceFile, *, fuzzy: bool = True
+) -> _Span | None:
+    known = [one for one in _strict(lines, wanted) if _known(one, file)]
+    if known:
+        best = max(one.score for one in known)
+        return _choose([one for one in known if one.score == best], hint)
+    return _alike(lines, wanted, hint, file) if fuzzy else None
+
+
+def _strict(lines: list[str], wanted: list[str]) -> list[_Span]:
+    """Places that hold the quote's very characters, spacing aside; all of the strictest way that finds any."""
+    for plain, score in ((str.rstrip, 1.0), (_squeezed, 0.98), (_unmarked, 0.96)):
+        text, quote = [plain(line) for line in lines], [plain(line) for line in wanted]
+        if not any(quote):
+            return []
+        count = len(quote)
+        found = [
+            _Span(at, at + count, score)
+            for at, line in enumerate(text)
+            if line == quote[0] and text[at : at + count] == quote
+        ]
+        if found:
+            return found
+    return list(_parts(lines, wanted))
+
+
+def _squeezed(line: str) -> str:
+    return _SPACE.sub(" ", line).strip()
+
+
+def _unmarked(line: str) -> str:
+    """Without any spacing, so that `f( x )` is `f(x)`, and without the mark that a diff puts before a line."""
+    return _SPACE.sub("", _MARKED.sub("", line))
+
+
+def _parts(lines: list[str], wanted: list[str]) -> Iterator[_Span]:
+    """Places where the quote begins or ends within a line.  Words are not cut."""
+    quote = " ".join(_squeezed(line) for line in wanted if line.strip())
+    if len(quote) < _MIN_PART:
+        return
+    starts: list[int] = []
+    numbers: list[int] = []
+    text = ""
+    pieces = []
+    position = 0
+    for number, line in enumerate(lines):
+        plain = _squeezed(line)
+        if plain:
+            starts.append(position)
+            numbers.append(number)
+            pieces.append(plain)
+            position += len(plain) + 1
+    text = " ".join(pieces)
+    at = text.find(quote)
+    while at >= 0:
+        stop = at + len(quote)
+        cut = (at > 0 and _is_word(text[at - 1]) and _is_word(quote[0])) or (
+            stop < len(text) and _is_word(text[stop]) and _is_word(quote[-1])
+        )
+        if not cut:
+            yield _Span(numbers[_index(starts, at)], numbers[_index(starts, stop - 1)] + 1, 0.95)
+        at = text.find(quote, at + 1)
+
+
+def _index(starts: list[int], position: int) -> int:
+    return bisect_right(starts, position) - 1
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _alike(lines: list[str], wanted: list[str], hint: int | None, file: SourceFile) -> _Span | None:
+    """The one place that is very much like the quote, when no other comes near it."""
+    quote = _tokens(wanted)
+    if len(quote) < _MIN_FUZZY or len(lines) > _MAX_FUZZY_LINES:
+        return None
+    from rapidfuzz import fuzz, process  # only needed for quotes that were not copied well
+
+    filled = [(number, tokens) for number, tokens in enumerate(map(_line_tokens, lines)) if tokens]
+    count = sum(bool(line.strip()) for line in wanted)
+    spans: list[_Span] = []
+    for size in range(max(1, count - 1), count + 2):
+        windows = [" ".join(one for _, one in filled[at : at + size]) for at in range(len(filled) - size + 1)]
+        floor = ALIKE - CLEARLY
+        for _, score, at in process.extract(quote, windows, scorer=fuzz.ratio, score_cutoff=floor, limit=40):
+            spans.append(_Span(filled[at][0], filled[at + size - 1][0] + 1, score))
+    spans = sorted(
+        (one for one in spans if _known(one, file)), key=lambda one: (-one.score, one.end - one.start, one.start)
+    )
+    places: list[_Span] = []
+    for span in spans:
+        if not any(span.start < other.end and other.start < span.end for other in places):
+            places.append(span)
+    if not places or places[0].score < ALIKE:
+        return None
+    rivals = [one for one in places if one.score > places[0].score - CLEARLY]
+    chosen = _choose(rivals, None) or (_choose([one for one in rivals if one.score == places[0].score], hint))
+    if chosen is None or (len(rivals) > 1 and chosen.score < max(one.score for one in rivals)):
+        return None
+    same_words = chosen.score == 100  # noqa: PLR2004  # percent: nothing but case and spacing differ
+    if not same_words and len(rivals) > 1:
+        return None
+    return _Span(chosen.start, chosen.end, 0.9 * chosen.score / 100)
+
+
+def _tokens(lines: list[str]) -> str:
+    return " ".join(filter(None, map(_line_tokens, lines)))
+
+
+def _line_tokens(line: str) -> str:
+    return " ".join(_WORD.findall(line)).casefold()
+
+
+def _choose(places: list[_Span], hint: int | None) -> _Span | None:
+    """The only place, or the one that the hint clearly means."""
+    if len(places) == 1:
+        return places[0]
+    if hint is None or not places:
+        return None
+
+    def distance(span: _Span) -> int:
+        return 0 if span.start < hint <= span.end else min(abs(span.start + 1 - hint), abs(span.end - hint))
+
+    nearest, second = sorted(places, key=distance)[:2]
+    near, far = distance(nearest), distance(second)
+    if near == 0:
+        return nearest if far > 0 else None
+    return nearest if near <= _NEAR and far >= _FAR * near else None
+
+
+def _known(span: _Span, file: SourceFile) -> bool:
+    """Whether a place lies in what is known of a file."""
+    if not file.partial:
+        return True
+    return any(first <= span.start + 1 and span.end <= last for first, last in file.parts)

@@ -1,0 +1,105 @@
+"""Evidence: what can be said about code without a model, by deterministic engines.
+
+An engine is one file here and one entry of `ENGINES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+
+from manyeyes_tools.evidence import instructions, python_tree, ruff, secrets
+from manyeyes_tools.evidence.rules import EngineFailed
+from manyeyes_tools.identity import identify
+
+if TYPE_CHECKING:
+    from manyeyes_tools.evidence.rules import Engine, Hit, Looked, Purpose
+    from manyeyes_tools.findings import Finding
+    from manyeyes_tools.material import Material
+
+ENGINES: tuple[Engine, ...] = (ruff.ENGINE, python_tree.ENGINE, secrets.ENGINE, instructions.ENGINE)
+"""Every engine, in the order in which they are named to people."""
+
+_PROSE = frozenset({"text", "markdown", "rst", "html", "json", "yaml", "toml", "ini", "csv", "xml"})
+
+_FAULTS = (EngineFailed, OSError, MemoryError, RecursionError, ValueError, LookupError, TypeError, AttributeError)
+"""What an engine can die of without taking the others with it: its surroundings, the code's size, its own fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the engines found.
+
+    Attributes:
+        findings: Everything found, not yet merged; each engine's by place.
+        engines: The engines that did their work.
+        rules_run: How many rules they went through.
+        problems: What could not be done, and why; names the engine.
+        notes: What no engine looked at by its nature, such as languages without one.
+        unchanged: How many findings lay on lines that the change did not touch and were left out.
+    """
+
+    findings: tuple[Finding, ...]
+    engines: tuple[str, ...]
+    rules_run: int
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    unchanged: int = 0
+
+
+async def gather_evidence(
+    material: Material, *, purpose: Purpose, engines: tuple[Engine, ...] | None = None
+) -> Evidence:
+    """Let every engine look at the material, all at once.
+
+    An engine that fails is named in `problems`; what the others found stays.
+    """
+    engines = ENGINES if engines is None else engines
+    looked: dict[str, Looked] = {}
+    failed: dict[str, str] = {}
+
+    async def look(engine: Engine) -> None:
+        try:
+            looked[engine.name] = await engine.look(material, purpose)
+        except EngineFailed as error:
+            failed[engine.name] = f"{engine.name} gave no evidence: {error}"
+        except _FAULTS as error:  # their texts may hold the code under review, so only their kind is told
+            failed[engine.name] = f"{engine.name} gave no evidence: it broke down with {type(error).__name__}."
+
+    async with anyio.create_task_group() as group:
+        for engine in engines:
+            group.start_soon(look, engine)
+
+    hits = {name: [hit for hit in done.hits if hit.in_change()] for name, done in looked.items()}
+    names = [engine.name for engine in engines]
+    return Evidence(
+        findings=tuple(
+            finding for name in names if name in hits for finding in identify(_findings(hits[name], material), material)
+        ),
+        engines=tuple(name for name in names if name in looked),
+        rules_run=sum(done.rules for done in looked.values()),
+        problems=tuple(
+            line for name in names for line in (looked[name].problems if name in looked else (failed[name],))
+        ),
+        notes=(
+            *_without_rules(material, engines),
+            *(line for name in names if name in looked for line in looked[name].notes),
+        ),
+        unchanged=sum(len(done.hits) for done in looked.values()) - sum(map(len, hits.values())),
+    )
+
+
+def _findings(hits: list[Hit], material: Material) -> list[Finding]:
+    masked = {file.path: file.masked.split("\n") for file in material.files}
+    return [hit.finding(masked[hit.file.path]) for hit in hits]
+
+
+def _without_rules(material: Material, engines: tuple[Engine, ...]) -> tuple[str, ...]:
+    """The languages at hand whose code no engine understands."""
+    known = frozenset[str]().union(*(engine.languages for engine in engines)) | _PROSE
+    rest = sorted({file.language for file in material.files if file.text.strip()} - known)
+    if not rest:
+        return ()
+    return (f"No engine has rules for {', '.join(rest)}: searched only for secrets and for instructions to reviewers.",)

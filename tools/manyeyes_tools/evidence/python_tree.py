@@ -1,0 +1,92 @@
+"""Python's own syntax tree as a witness: what needs to know where a value came from, or how a function ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from manyeyes_tools.evidence import python_bugs, python_injection, python_security
+from manyeyes_tools.evidence.python_names import read_tree
+from manyeyes_tools.evidence.rules import Engine, Hit, Looked
+from manyeyes_tools.fragments import Unparsable, parse, python_fragments
+
+if TYPE_CHECKING:
+    import ast
+
+    from manyeyes_tools.evidence.python_places import Check
+    from manyeyes_tools.evidence.rules import Purpose
+    from manyeyes_tools.fragments import Fragment
+    from manyeyes_tools.material import Material
+
+SURE_ENOUGH_FOR_REVIEW = 0.6
+"""A review reports security faults from here on; the less sure ones belong to a security scan."""
+
+SECURITY_CHECKS: tuple[Check, ...] = (*python_injection.CHECKS, *python_security.CHECKS)
+REVIEW_CHECKS: tuple[Check, ...] = (*SECURITY_CHECKS, *python_bugs.CHECKS)
+
+
+async def _look(material: Material, purpose: Purpose) -> Looked:
+    fragments, unread = await to_thread.run_sync(python_fragments, material)
+    checks = SECURITY_CHECKS if purpose == "security" else REVIEW_CHECKS
+    hits: list[Hit] = []
+    problems = [f"python tree: {line}" for line in unread]
+    for fragment in fragments:
+        try:
+            hits.extend(await to_thread.run_sync(_check, fragment, checks))
+        except Unparsable as error:
+            where = f"{fragment.file.path}:{error.line}" if error.line else fragment.file.path
+            problems.append(f"python tree: {where} could not be parsed ({error}), so its rules were not run on it.")
+        except RecursionError:
+            problems.append(f"python tree: {fragment.file.path} is nested too deeply, so its rules were not run on it.")
+    if purpose == "review":
+        hits = [hit for hit in hits if _confidence(hit) >= SURE_ENOUGH_FOR_REVIEW or hit.rule.category != "security"]
+    return Looked(hits=tuple(hits), rules=sum(len(check.rules) for check in checks), problems=tuple(problems))
+
+
+def _check(fragment: Fragment, checks: tuple[Check, ...]) -> list[Hit]:
+    tree = read_tree(parse(fragment.text))
+    hits: dict[tuple[str, int], Hit] = {}
+    for check in checks:
+        if not fragment.whole and check.whole:
+            continue
+        for place in check.find(tree):
+            rule = place.rule
+            start, end = _lines(place.node, fragment)
+            if start < 1:
+                continue
+            hit = Hit(
+                file=fragment.file,
+                rule=rule,
+                source=f"manyeyes:{rule.id}",
+                start_line=start,
+                end_line=end,
+                related=frozenset(line for node in place.related for line in range(*_span(node, fragment))),
+                detail=place.detail,
+                confidence=place.confidence,
+            )
+            before = hits.get((rule.id, start))
+            if before is None or _confidence(before) < _confidence(hit):
+                hits[rule.id, start] = hit
+    return list(hits.values())
+
+
+def _confidence(hit: Hit) -> float:
+    return hit.rule.confidence if hit.confidence is None else hit.confidence
+
+
+def _lines(node: ast.stmt | ast.expr | ast.excepthandler, fragment: Fragment) -> tuple[int, int]:
+    first, after = _span(node, fragment)
+    return first, after - 1
+
+
+def _span(node: ast.stmt | ast.expr | ast.excepthandler, fragment: Fragment) -> tuple[int, int]:
+    """First line and the one after the last; of a statement with a body its head alone."""
+    last = node.end_lineno or node.lineno
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body:
+        last = max(node.lineno, body[0].lineno - 1)
+    return node.lineno + fragment.offset, last + fragment.offset + 1
+
+
+ENGINE: Engine = Engine(name="python tree", prefix="manyeyes", languages=frozenset({"python"}), look=_look)

@@ -1,0 +1,235 @@
+"""One finding where several observers saw the same fault, and the order in which findings are shown."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from hashlib import sha256
+from math import prod
+from typing import TYPE_CHECKING
+
+from manyeyes_tools.findings import Finding, Severity
+from manyeyes_tools.weaknesses import family_of, owasp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from manyeyes_tools.findings import Suggestion
+
+ENGINE_PREFIXES = frozenset({"ruff", "manyeyes"})
+"""What the sources of engines begin with; all other sources are models."""
+
+SUREST = 0.99
+"""No number of observers makes a finding surer than this."""
+
+WEIGHTS = {
+    Severity.CRITICAL: 1.0,
+    Severity.HIGH: 0.7,
+    Severity.MEDIUM: 0.4,
+    Severity.LOW: 0.2,
+    Severity.INFO: 0.05,
+}
+"""What a sure finding of each severity is worth to a reader, in comparison."""
+
+_AS_SURE = 0.15
+"""Observers so little less sure than the surest also have a say in the severity."""
+_SIMILAR = 0.5
+_WORDS = re.compile(r"[a-z]{3,}")
+_EMPTY_WORDS = frozenset({"the", "and", "for", "with", "from", "this", "that", "are", "not", "can", "may", "possible"})
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """Findings of one fault.  The first is the narrowest and says where it is."""
+
+    members: list[Finding] = field(default_factory=list)
+
+    @property
+    def core(self) -> Finding:
+        return self.members[0]
+
+    @property
+    def sources(self) -> set[str]:
+        return {source for member in self.members for source in member.sources}
+
+
+def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Make one finding of those that report the same fault: same file, same kind, overlapping or adjacent lines.
+
+    Adjacent lines alone join only what different observers reported, since one observer that names two lines
+    means two faults.  The result does not depend on the order given; it is ordered by path and line.
+    """
+    ordered = sorted(findings, key=_order)
+    clusters: list[_Cluster] = []
+    by_path: defaultdict[str, list[_Cluster]] = defaultdict(list)
+    for finding in ordered:
+        same = [one for one in by_path[finding.path] if _overlap(one.core, finding) and _akin(one.core, finding)]
+        if same:
+            max(same, key=lambda one: (_shared(one.core, finding), -one.core.start_line)).members.append(finding)
+        else:
+            by_path[finding.path].append(_Cluster([finding]))
+    for path in sorted(by_path):
+        clusters.extend(_join_adjacent(by_path[path]))
+    return _distinct(sorted(map(_united, clusters), key=lambda one: (one.path, one.start_line, one.end_line, one.id)))
+
+
+def rank(findings: Iterable[Finding], limit: int, *, floor: float = 0.0) -> tuple[tuple[Finding, ...], dict[str, int]]:
+    """The findings most worth a reader's time, the worst and surest first, and why how many others are left out.
+
+    Args:
+        findings: Merged findings.
+        limit: No more than these are shown.
+        floor: Findings less sure than this are left out.
+    """
+    every = sorted(findings, key=lambda one: (-worth(one), one.path, one.start_line, one.end_line, one.id))
+    sure = [one for one in every if one.confidence >= floor]
+    reasons = {
+        "it is too unsure": len(every) - len(sure),
+        f"there are more than {limit}": max(0, len(sure) - limit),
+    }
+    return tuple(sure[:limit]), {reason: count for reason, count in reasons.items() if count}
+
+
+def worth(finding: Finding) -> float:
+    """What showing a finding is worth: its severity's weight by its confidence."""
+    return WEIGHTS[finding.severity] * finding.confidence
+
+
+def is_engine(source: str) -> bool:
+    """Whether a finding's source is an engine and not a model."""
+    return source.partition(":")[0] in ENGINE_PREFIXES
+
+
+def _order(finding: Finding) -> tuple[str, int, int, bool, str]:
+    """Narrow before wide, then by place, then engines before models; the whole content breaks ties."""
+    return (
+        finding.path,
+        finding.end_line - finding.start_line,
+        finding.start_line,
+        not any(map(is_engine, finding.sources)),
+        finding.model_dump_json(),
+    )
+
+
+def _overlap(one: Finding, other: Finding, gap: int = 0) -> bool:
+    return one.start_line <= other.end_line + gap and other.start_line <= one.end_line + gap
+
+
+def _shared(one: Finding, other: Finding) -> float:
+    """How much of both their lines two findings share, 0 to 1."""
+    common = min(one.end_line, other.end_line) - max(one.start_line, other.start_line) + 1
+    whole = max(one.end_line, other.end_line) - min(one.start_line, other.start_line) + 1
+    return common / whole
+
+
+def _akin(one: Finding, other: Finding) -> bool:
+    if one.cwe and other.cwe:
+        return one.cwe == other.cwe or family_of(one.cwe) == family_of(other.cwe)
+    if one.category.casefold() != other.category.casefold():
+        return False
+    ours, theirs = _words(one.title), _words(other.title)
+    return one.title == other.title or len(ours & theirs) >= _SIMILAR * max(min(len(ours), len(theirs)), 1)
+
+
+def _words(title: str) -> frozenset[str]:
+    return frozenset(word[:6] for word in _WORDS.findall(title.casefold())) - _EMPTY_WORDS
+
+
+def _join_adjacent(clusters: list[_Cluster]) -> list[_Cluster]:
+    joined: list[_Cluster] = []
+    for cluster in sorted(clusters, key=lambda one: (one.core.start_line, one.core.end_line, _order(one.core))):
+        for before in reversed(joined):
+            if (
+                _overlap(before.core, cluster.core, gap=1)
+                and before.sources.isdisjoint(cluster.sources)
+                and _akin(before.core, cluster.core)
+            ):
+                before.members = sorted([*before.members, *cluster.members], key=_order)
+                break
+        else:
+            joined.append(cluster)
+    return joined
+
+
+def _united(cluster: _Cluster) -> Finding:
+    members = cluster.members
+    if len(members) == 1:
+        return members[0]
+    surest = max(one.confidence for one in members)
+    voiced = [one for one in members if one.confidence >= surest - _AS_SURE]
+    severity = min((one.severity for one in voiced), key=lambda one: one.rank)
+    # A model explains the fault at hand, an engine its kind.
+    told = max(members, key=lambda one: (not _by_engine(one), one.confidence, len(one.explanation), _order(one)))
+    cwe = _cwe(members)
+    named = [one for one in members if _by_engine(one)] or members
+    return Finding(
+        id=min(named, key=lambda one: (-one.confidence, one.id)).id,
+        title=told.title,
+        severity=severity,
+        category=told.category,
+        path=cluster.core.path,
+        start_line=cluster.core.start_line,
+        end_line=cluster.core.end_line,
+        quote=cluster.core.quote,
+        explanation=told.explanation,
+        cwe=cwe,
+        owasp=owasp_of(cwe) or next((one.owasp for one in members if one.owasp and one.cwe == cwe), None),
+        confidence=_confidence(members),
+        sources=sorted(cluster.sources),
+        dissent=" | ".join(sorted({one.dissent for one in members if one.dissent})) or None,
+        suggestion=_suggestion(members),
+    )
+
+
+def _by_engine(finding: Finding) -> bool:
+    return any(map(is_engine, finding.sources))
+
+
+def _cwe(members: list[Finding]) -> str | None:
+    """The number of the surest who gives one."""
+    numbered = [one for one in members if one.cwe]
+    return max(numbered, key=lambda one: (one.confidence, one.cwe or "")).cwe if numbered else None
+
+
+def _confidence(members: list[Finding]) -> float:
+    """Noisy-or over independent observers: each model is one, all engines together are one, as they think alike."""
+    voices: defaultdict[str, float] = defaultdict(float)
+    for one in members:
+        for source in one.sources:
+            voice = "engines" if is_engine(source) else source
+            voices[voice] = max(voices[voice], one.confidence)
+    combined = 1 - prod(1 - sure for sure in voices.values())
+    highest = max(one.confidence for one in members)
+    return round(max(min(combined, SUREST), highest), 3)
+
+
+def _suggestion(members: list[Finding]) -> Suggestion | None:
+    offered = [one for one in members if one.suggestion is not None]
+    if not offered:
+        return None
+    best = max(
+        offered,
+        key=lambda one: (
+            one.suggestion is not None and one.suggestion.applies,
+            one.suggestion is not None and one.suggestion.patch is not None,
+            not _by_engine(one),
+            one.confidence,
+            _order(one),
+        ),
+    )
+    return best.suggestion
+
+
+def _distinct(findings: list[Finding]) -> tuple[Finding, ...]:
+    """No two findings with one id: a further one at the same place gets its id from the first's and its count."""
+    seen: set[str] = set()
+    distinct = []
+    for finding in findings:
+        named, count = finding.id, 0
+        while named and named in seen:
+            count += 1
+            named = f"F-{sha256(f'{finding.id}/{count}'.encode()).hexdigest()[:8]}"
+        seen.add(named)
+        distinct.append(finding if named == finding.id else finding.model_copy(update={"id": named}))
+    return tuple(distinct)
