@@ -1,0 +1,67 @@
+"""The tool `doc_generator`: reference documentation of code, as Markdown, OpenAPI or an HTML page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from manyeyes_tools.arguments import CodeArguments
+from manyeyes_tools.documents.result import DocResult, Format
+
+if TYPE_CHECKING:
+    from manyeyes.tool import Bench
+
+
+class DocArguments(CodeArguments):
+    """Code to document, and in which form."""
+
+    format: Annotated[Format, Field(description="openapi is read from FastAPI and Flask routes.")] = "markdown"
+
+
+class DocGenerator:
+    """Writes documentation: what the source says by engines, what it means by a model, checked against the source."""
+
+    __slots__ = ()
+
+    name = "doc_generator"
+    title = "Documentation"
+    description = (
+        "Writes documentation for Python code: API reference as Markdown or one HTML page, or an OpenAPI 3.1 "
+        "description of FastAPI and Flask routes. Reads code without running it and reports docstring coverage. Use to "
+        "document code or an API; changes no file."
+    )
+    toolset = "default"
+    open_world = True
+    arguments = DocArguments
+    result = DocResult
+    exports = ("terminal", "document")
+
+    async def run(self, arguments: DocArguments, bench: Bench) -> DocResult:
+        """Document what the arguments name.
+
+        Raises:
+            BadCall: there is nothing to read, or it cannot be read as asked.
+        """
+        from manyeyes_tools.documenting import document
+        from manyeyes_tools.sources import gather
+
+        return await document(await gather(arguments, bench), arguments, bench)
+
+    def report(self, result: DocResult) -> str:
+        """The result as Markdown: what it is, what is missing, then the document."""
+        from manyeyes_tools.documents import report
+
+        return report.report(result)
+
+    def export(self, result: DocResult, form: str) -> str:
+        """The result for a `terminal`, or the `document` alone as it would stand in a file."""
+        from manyeyes_tools.documents import report
+
+        return result.document if form == "document" else report.coloured(report.report(result))
+
+    def pages(self, result: DocResult, start: int, room: int) -> tuple[DocResult, int, int]:
+        """The characters of the document from `start` that take at most about `room` bytes, cut where a line ends."""
+        from manyeyes_tools.documents import report
+
+        return report.pages(result, start, room)

@@ -1,0 +1,131 @@
+"""How code is documented: read it, index it, have a model write, hold that against the index, render."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from manyeyes_tools.documents.coverage import measure
+from manyeyes_tools.documents.result import DocResult
+from manyeyes_tools.documents.symbols import Module, Symbol, import_name, read_module
+from manyeyes_tools.documents.writing import Written, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manyeyes.results import Status
+    from manyeyes.tool import Bench
+    from manyeyes_tools.doc_generator import DocArguments
+    from manyeyes_tools.documents.coverage import Coverage
+    from manyeyes_tools.documents.result import Format
+    from manyeyes_tools.material import Material, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The modules of the material, and what of it could not be read."""
+
+    modules: tuple[Module, ...]
+    problems: tuple[str, ...]
+
+
+async def document(material: Material, arguments: DocArguments, bench: Bench) -> DocResult:
+    """Document material that has been read."""
+    index = await anyio.to_thread.run_sync(_index, material.files)
+    wanted = await anyio.to_thread.run_sync(_wanted, index.modules, arguments.format)
+    written = Written()
+    if wanted:
+        written = await write(index.modules, wanted, bench, depth=arguments.depth, model=arguments.model)
+    rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format)
+    coverage = measure(index.modules)
+    problems = [*written.problems, *index.problems, *rendered.problems, *material.missing()]
+    status: Status = "evidence_only" if not written.heard else "partial" if problems else "complete"
+    return DocResult(
+        status=status,
+        summary=_summary(coverage, index.modules, arguments.format, valid=rendered.valid),
+        problems=problems,
+        run=bench.run(),
+        format=arguments.format,
+        document=rendered.text,
+        coverage=coverage,
+        valid=rendered.valid,
+        notes=[*written.notes, *material.left_alone()],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    text: str
+    valid: bool | None
+    problems: tuple[str, ...] = ()
+
+
+def _index(files: Sequence[SourceFile]) -> Index:
+    """Read the files as models may see them: secrets are already replaced, so no document can show one."""
+    modules: list[Module] = []
+    problems: list[str] = []
+    for file in files:
+        if file.language != "python":
+            problems.append(f"{file.path}: {file.language} is not parsed yet; only a model can describe it as a whole")
+            modules.append(_unparsed(file))
+            continue
+        try:
+            modules.append(read_module(file.path, file.masked))
+        except SyntaxError as error:
+            problems.append(f"{file.path}:{error.lineno or 1}: not read as Python, {error.msg}")
+            modules.append(_unparsed(file))
+        except (ValueError, RecursionError, MemoryError):
+            problems.append(f"{file.path}: not read as Python, it is nested too deeply or holds NUL bytes")
+            modules.append(_unparsed(file))
+    return Index(tuple(modules), tuple(problems))
+
+
+def _unparsed(file: SourceFile) -> Module:
+    """A file of which nothing is known but its text."""
+    lines = tuple(file.masked.splitlines())
+    itself = Symbol(
+        path=file.path, name=import_name(file.path), kind="module", line=1, end_line=max(len(lines), 1), public=True
+    )
+    return Module(itself=itself, symbols=(), tree=ast.Module(body=[], type_ignores=[]), lines=lines)
+
+
+def _wanted(modules: Sequence[Module], form: Format) -> tuple[Symbol, ...]:
+    """What a model is to write about."""
+    if form == "openapi":
+        from manyeyes_tools.documents.openapi import handlers
+
+        return handlers(modules)
+    return tuple(symbol for module in modules for symbol in (module.itself, *module.public))
+
+
+def _render(modules: Sequence[Module], written: Written, form: Format) -> _Rendered:
+    if form == "openapi":
+        from manyeyes_tools.documents import openapi
+
+        description = openapi.describe(modules, written.told)
+        wrong = openapi.faults(description.document)
+        problems = (*description.problems, *(f"the description is not valid OpenAPI: {fault}" for fault in wrong))
+        return _Rendered(description.document, not wrong, problems)
+    from manyeyes_tools.documents.entries import chapters
+
+    reference = chapters(modules, written.told)
+    by_model = bool(written.told)
+    if form == "html":
+        from manyeyes_tools.documents import html
+
+        page = html.render_html(reference, by_model=by_model)
+        wrong = html.faults(page)
+        return _Rendered(page, not wrong, tuple(f"the page is not valid HTML: {fault}" for fault in wrong))
+    from manyeyes_tools.documents.markdown import render_markdown
+
+    return _Rendered(render_markdown(reference, by_model=by_model), None)
+
+
+def _summary(coverage: Coverage, modules: Sequence[Module], form: Format, *, valid: bool | None) -> str:
+    files = f"{len(modules)} file{'' if len(modules) == 1 else 's'}"
+    checked = "" if valid is None else ", valid" if valid else ", not valid"
+    named = {"markdown": "Markdown reference", "openapi": "OpenAPI 3.1 description", "html": "HTML reference"}[form]
+    return f"{named} of {files}{checked}. {coverage.documented} of {coverage.symbols} public symbols have a docstring."

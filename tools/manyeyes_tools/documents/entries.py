@@ -1,0 +1,189 @@
+"""What a reference says of each symbol: its signature from the source, its meaning from docstrings, then models."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manyeyes_tools.documents.docstrings import Docstring, read_docstring
+from manyeyes_tools.documents.prose import Prose, identifier
+from manyeyes_tools.documents.symbols import has_fields, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from manyeyes_tools.documents.prose import Told
+    from manyeyes_tools.documents.symbols import Module, Symbol
+
+VALUE_CHARACTERS = 72
+"""A longer value of a constant or a default is cut: the source holds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table: a parameter, an attribute or a constant."""
+
+    name: str
+    type: str = ""
+    value: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """All that a reference says of one symbol.  Texts are Markdown without headings.
+
+    Attributes:
+        symbol: What it is about.
+        anchor: Where links lead.
+        definition: Its signature.
+        summary, details: What it is for.
+        parameters: How it is called; `value` is the default.
+        attributes: A class's public attributes.
+        returns: The type returned and its meaning.
+        raises: Exceptions, and when.
+        examples: Python source, with prompts where the docstring has them.
+    """
+
+    symbol: Symbol
+    anchor: str
+    definition: str
+    summary: str
+    details: str
+    parameters: tuple[Row, ...]
+    attributes: tuple[Row, ...]
+    returns: Row | None
+    raises: tuple[Row, ...]
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """One module of a reference.  `constants` are told as a table, everything else has an entry."""
+
+    module: Module
+    overview: Entry
+    constants: tuple[Row, ...]
+    entries: tuple[Entry, ...]
+
+
+def chapters(modules: Sequence[Module], told: Told) -> tuple[Chapter, ...]:
+    """The modules as a reference tells them, in the order given."""
+    return tuple(_chapter(module, told) for module in modules)
+
+
+def _chapter(module: Module, told: Told) -> Chapter:
+    constants = [symbol for symbol in module.public if symbol.kind == "constant"]
+    return Chapter(
+        module=module,
+        overview=_entry(module.itself, module, told),
+        constants=tuple(
+            Row(
+                name=symbol.name,
+                type=symbol.annotation,
+                value=_short(symbol.value),
+                description=told.get(identifier(symbol), Prose()).summary,
+            )
+            for symbol in constants
+        ),
+        entries=tuple(_entry(symbol, module, told) for symbol in module.public if symbol.kind != "constant"),
+    )
+
+
+def _entry(symbol: Symbol, module: Module, told: Told) -> Entry:
+    doc = read_docstring(symbol.docstring)
+    prose = told.get(identifier(symbol), Prose())
+    own = module.named(f"{symbol.name}.__init__") if symbol.kind == "class" else None
+    made = read_docstring(own.docstring) if own else Docstring()
+    meanings = {**prose.parameters, **doc.attributes, **made.parameters, **doc.parameters}
+    summary, details = _meaning(doc, prose)
+    examples = (*doc.examples, *((prose.example,) if prose.example else ()))
+    return Entry(
+        symbol=symbol,
+        anchor=anchor(symbol, module),
+        definition=_definition(symbol),
+        summary=summary,
+        details=details,
+        parameters=_parameters(symbol, meanings),
+        attributes=_attributes(symbol, module, {**prose.parameters, **doc.attributes, **doc.parameters}),
+        returns=_returns(symbol, doc, prose),
+        raises=_raises(symbol, doc, prose),
+        examples=examples,
+    )
+
+
+def anchor(symbol: Symbol, module: Module) -> str:
+    """Where links to a symbol lead; unique in a document, since paths are."""
+    name = "" if symbol.kind == "module" else f".{symbol.name}"
+    return re.sub(r"[^\w.-]+", "-", f"{module.path.removesuffix('.py').replace('/', '.')}{name}")
+
+
+def _definition(symbol: Symbol) -> str:
+    if symbol.kind == "class" and symbol.parameters and not has_fields(symbol):
+        return symbol.signature + "\n" + signature(symbol.name.rpartition(".")[2], symbol.parameters, "")
+    shown = [f"@{name}" for name in symbol.decorators if name.partition("(")[0].rpartition(".")[2] in _TOLD_DECORATORS]
+    return "\n".join((*shown, symbol.signature))
+
+
+_TOLD_DECORATORS = frozenset(
+    {"property", "cached_property", "staticmethod", "classmethod", "dataclass", "contextmanager"}
+)
+"""Decorators that change how a symbol is used, so that readers must see them."""
+
+
+def _meaning(doc: Docstring, prose: Prose) -> tuple[str, str]:
+    """The docstring leads; a model's words stand where it is silent, and after it."""
+    if not doc.summary:
+        return prose.summary, prose.details
+    return doc.summary, "\n\n".join(filter(None, (doc.details, prose.details)))
+
+
+def _parameters(symbol: Symbol, meanings: Mapping[str, str]) -> tuple[Row, ...]:
+    if symbol.kind == "property" or has_fields(symbol):
+        return ()
+    return tuple(
+        Row(
+            name=parameter.shown,
+            type=parameter.annotation,
+            value="" if parameter.default is None else _short(parameter.default),
+            description=meanings.get(parameter.name, ""),
+        )
+        for parameter in symbol.parameters or ()
+    )
+
+
+def _attributes(symbol: Symbol, module: Module, meanings: Mapping[str, str]) -> tuple[Row, ...]:
+    if symbol.kind != "class":
+        return ()
+    members = [member for member in module.members(symbol) if member.kind == "attribute" and member.public]
+    rows = {
+        name: Row(name=name, type=member.annotation, value=_short(member.value), description=meanings.get(name, ""))
+        for member in members
+        for name in [member.name.rpartition(".")[2]]
+    }
+    for parameter in symbol.parameters or () if has_fields(symbol) else ():
+        if parameter.name not in rows:  # inherited fields
+            value = _short(parameter.default or "")
+            description = meanings.get(parameter.name, "")
+            rows[parameter.name] = Row(
+                name=parameter.name, type=parameter.annotation, value=value, description=description
+            )
+    return tuple(rows.values())
+
+
+def _returns(symbol: Symbol, doc: Docstring, prose: Prose) -> Row | None:
+    meaning = doc.returns or prose.returns
+    if symbol.returns in {"", "None"} and not meaning:
+        return None
+    return Row(name="Yields" if symbol.yields else "Returns", type=symbol.returns, description=meaning)
+
+
+def _raises(symbol: Symbol, doc: Docstring, prose: Prose) -> tuple[Row, ...]:
+    names = dict.fromkeys((*doc.raises, *symbol.raises))
+    return tuple(Row(name=name, description=doc.raises.get(name) or prose.raises.get(name, "")) for name in names)
+
+
+def _short(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= VALUE_CHARACTERS else line[: VALUE_CHARACTERS - 1] + "…"

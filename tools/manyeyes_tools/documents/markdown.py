@@ -1,0 +1,187 @@
+"""A reference as Markdown.  The same chapters always give the same text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from manyeyes_tools.documents.entries import Chapter, Entry, Row
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_CODE_SPAN = re.compile(r"(`+[^`]*`+)")
+_UNDERLINE = re.compile(r"^\s{0,3}([=\-~^*#\"'+])\1{2,}\s*$")
+_FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_HEADING = re.compile(r"^(\s{0,3})#(?=#*\s)")
+
+
+def render_markdown(reference: Sequence[Chapter], *, by_model: bool) -> str:
+    """The whole reference; `by_model` says at its end that a model wrote a part of it."""
+    lines: list[str] = []
+    single = len(reference) == 1
+    if not single:
+        lines += ["# API reference", "", "## Modules", ""]
+        lines += [f"- [`{c.module.itself.name}`](#{c.overview.anchor}){_dash(c.overview.summary)}" for c in reference]
+        lines.append("")
+    for chapter in reference:
+        lines += _chapter(chapter, "#" if single else "##")
+    if by_model:
+        lines += ["---", "", "Where the source has no docstring, a model wrote the text; its names were checked.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _chapter(chapter: Chapter, mark: str) -> Iterator[str]:
+    module = chapter.module
+    yield from (f'<a id="{chapter.overview.anchor}"></a>', "", f"{mark} Module `{module.itself.name}`", "")
+    yield from _text(chapter.overview.summary)
+    yield from _text(chapter.overview.details)
+    for example in chapter.overview.examples:
+        yield from (*fence(example), "")
+    yield from (f"Source: `{module.path}`", "")
+    if chapter.entries:
+        yield from (f"{mark}# Contents", "")
+        for entry in chapter.entries:
+            indent = "  " * entry.symbol.name.count(".")
+            yield f"{indent}- [`{entry.symbol.name}`](#{entry.anchor}){_dash(entry.summary)}"
+        yield ""
+    if chapter.constants:
+        yield from (f"{mark}# Constants", "")
+        yield from _table(chapter.constants, ("Name", "Type", "Value", "Description"))
+    if chapter.entries:
+        yield from (f"{mark}# Reference", "")
+    for entry in chapter.entries:
+        yield from _entry(entry, f"{mark}##")
+
+
+def _entry(entry: Entry, mark: str) -> Iterator[str]:
+    symbol = entry.symbol
+    yield from (f'<a id="{entry.anchor}"></a>', "", f"{mark} {symbol.kind.title()} `{symbol.name}`", "")
+    yield from (*fence(entry.definition), "")
+    yield from _text(entry.summary)
+    yield from _text(entry.details)
+    if entry.parameters:
+        yield from ("**Parameters**", "")
+        yield from _table(entry.parameters, ("Name", "Type", "Default", "Description"))
+    if entry.attributes:
+        yield from ("**Attributes**", "")
+        yield from _table(entry.attributes, ("Name", "Type", "Default", "Description"))
+    if entry.returns:
+        yield from (f"**{entry.returns.name}** {_typed(entry.returns)}", "")
+    if entry.raises:
+        yield from ("**Raises**", "")
+        yield from (
+            f"- {code(row.name)}{': ' + inline(row.description) if row.description else ''}" for row in entry.raises
+        )
+        yield ""
+    for example in entry.examples:
+        yield from ("**Example**", "", *fence(example), "")
+    yield from (f"Source: `{symbol.path}:{symbol.line}`", "")
+
+
+def _table(rows: Sequence[Row], heads: tuple[str, str, str, str]) -> Iterator[str]:
+    """A table without the columns that would be empty throughout."""
+    columns = [
+        [_cell(code(row.name)) for row in rows],
+        [_cell(code(row.type)) for row in rows],
+        [_cell(code(row.value)) for row in rows],
+        [_cell(inline(row.description)) for row in rows],
+    ]
+    kept = [place for place, column in enumerate(columns) if any(column)]
+    yield "| " + " | ".join(heads[place] for place in kept) + " |"
+    yield "|" + " --- |" * len(kept)
+    for line in zip(*(columns[place] for place in kept), strict=True):
+        yield "| " + " | ".join(line) + " |"
+    yield ""
+
+
+def _typed(row: Row) -> str:
+    return ": ".join(filter(None, (code(row.type), inline(row.description))))
+
+
+def _dash(summary: str) -> str:
+    return f": {inline(summary)}" if summary else ""
+
+
+def _text(text: str) -> Iterator[str]:
+    if text:
+        yield from (block(text), "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    """A code span, whatever back-ticks the text holds; empty for an empty text."""
+    if not text:
+        return ""
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def fence(text: str) -> tuple[str, str, str]:
+    """A block of Python that no line of the text can end."""
+    ticks = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return (f"{ticks}python", text, ticks)
+
+
+def inline(text: str) -> str:
+    """A text on one line in which `<tag>` is shown, not obeyed."""
+    parts = _CODE_SPAN.split(" ".join(text.split()))
+    return "".join(part if place % 2 else _TAG.sub("&lt;", part) for place, part in enumerate(parts))
+
+
+def block(text: str) -> str:
+    """A docstring's text as Markdown that cannot change the document around it.
+
+    Its headings become bold lines, tags are shown, and interactive sessions become blocks of code.
+    """
+    result: list[str] = []
+    session: list[str] = []
+    lines = [*text.splitlines(), ""]
+    ends = {place for pair in _fenced(lines) for place in pair}
+    inside = False
+    for place, line in enumerate(lines):
+        if place in ends or inside:
+            inside = inside != (place in ends)
+            result.append(line)
+            continue
+        if line.lstrip().startswith(">>>") or (session and line.strip()):
+            session.append(line.strip())
+            continue
+        if session:
+            result += fence("\n".join(session))
+            session = []
+        if _UNDERLINE.match(line):
+            if result and result[-1].strip():  # the line before was a heading
+                result[-1] = f"**{result[-1].strip()}**\n"
+            continue
+        if line.startswith(("    ", "\t")):
+            result.append(line)  # already code
+            continue
+        parts = _CODE_SPAN.split(line)
+        shown = "".join(part if place % 2 else _TAG.sub("&lt;", part) for place, part in enumerate(parts))
+        shown = re.sub(r"^(\s{0,3})(`{3,}|~{3,})", r"\1\\\2", shown)
+        result.append(_HEADING.sub(r"\1\\#", shown))
+    return "\n".join(result).strip()
+
+
+def _fenced(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where blocks of code open and close; a fence that is never closed opens nothing."""
+    place = 0
+    while place < len(lines):
+        found = _FENCE.match(lines[place])
+        if found:
+            close = next((n for n in range(place + 1, len(lines)) if _closes(lines[n], found[1])), None)
+            if close is not None:
+                yield (place, close)
+                place = close
+        place += 1
+
+
+def _closes(line: str, opening: str) -> bool:
+    mark = line.strip()
+    return len(line) - len(line.lstrip()) < 4 and len(mark) >= len(opening) and set(mark) == {opening[0]}  # noqa: PLR2004 -- four spaces make it code

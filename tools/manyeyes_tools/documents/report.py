@@ -1,0 +1,94 @@
+"""A documentation result as people read it, and in parts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from manyeyes_tools.reports import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manyeyes_tools.documents.result import DocResult, Format
+
+_FENCES: dict[Format, str] = {"openapi": "json", "html": "html", "markdown": ""}
+_PROBLEMS = 50
+"""Problems told in a part of a cut result; the others are counted."""
+
+
+def report(result: DocResult) -> str:
+    """The result as Markdown: what it is, what is missing, then the document."""
+    mark = _FENCES[result.format]
+    ticks = "`" * 3
+    while ticks in result.document:
+        ticks += "`"
+    shown = [f"{ticks}{mark}", result.document.rstrip("\n"), ticks] if mark else [result.document.rstrip("\n")]
+    return "\n".join([*_head(result), "", "---", "", *shown, "", "---", "", wording.footer(result.run)]) + "\n"
+
+
+def pages(result: DocResult, start: int, room: int) -> tuple[DocResult, int, int]:
+    """The characters of the document from `start` that take at most about `room` bytes, cut where a line ends."""
+    text = result.document
+    total = len(text)
+    start = min(max(start, 0), total)
+    frame = result.model_copy(update={"document": "", "problems": _fewer(result.problems)})
+    left = max(room - len(frame.model_dump_json().encode()), 1)
+    end = _end(text, start, left)
+    return frame.model_copy(update={"document": text[start:end]}), end, total
+
+
+def _head(result: DocResult) -> list[str]:
+    coverage = result.coverage
+    lines = [f"**{result.summary}** Status: {result.status}."]
+    if result.problems:
+        lines += ["", "What could not be done:", "", *(f"- {wording.one_line(text)}" for text in result.problems)]
+    if result.notes:
+        lines += ["", "Notes:", "", *(f"- {wording.one_line(text)}" for text in result.notes)]
+    if coverage.missing:
+        more = f" and {coverage.more} more" if coverage.more else ""
+        lines += ["", f"Without a docstring: {', '.join(f'`{name}`' for name in coverage.missing)}{more}."]
+    if result.cut:
+        lines += ["", f"Cut: {result.cut.shown} of {result.cut.total} {result.cut.unit} of the document are below."]
+        if result.cut.cursor:
+            lines[-1] += f" Call again with cursor `{result.cut.cursor}` to read on."
+        lines[-1] += f" All of it: {result.cut.resource}"
+    return lines
+
+
+def coloured(text: str) -> str:
+    """A report with its headings bold and its source lines dim."""
+    painted = []
+    code = False
+    for raw in text.splitlines():
+        line = wording.visible(raw)
+        code = code != line.startswith("```")
+        if not code and line.startswith("<a id="):
+            continue  # a link's target means nothing on a terminal
+        if not code and line.startswith("#"):
+            line = f"\x1b[1m{line}\x1b[0m"
+        elif not code and line.startswith("Source: "):
+            line = f"\x1b[2m{line}\x1b[0m"
+        painted.append(line)
+    return "\n".join(painted) + "\n"
+
+
+def _fewer(problems: Sequence[str]) -> list[str]:
+    if len(problems) <= _PROBLEMS:
+        return list(problems)
+    return [*problems[:_PROBLEMS], f"… and {len(problems) - _PROBLEMS} more problems, left out here for length"]
+
+
+def _end(text: str, start: int, room: int) -> int:
+    """Where a part that begins at `start` ends: after a line if one fits, and after one character at least."""
+    low, high = start + 1, len(text)
+    if start >= len(text) or len(json.dumps(text[start:], ensure_ascii=False).encode()) <= room:
+        return len(text)
+    while low < high:  # the longest part whose JSON fits
+        middle = (low + high + 1) // 2
+        if len(json.dumps(text[start:middle], ensure_ascii=False).encode()) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    line = text.rfind("\n", start, low) + 1
+    return line if line > start else low

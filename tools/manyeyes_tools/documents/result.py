@@ -1,0 +1,27 @@
+"""What `doc_generator` returns.  A wire type: its field names are the contract."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from manyeyes.results import Result
+from manyeyes_tools.documents.coverage import Coverage
+
+Format: TypeAlias = Literal["markdown", "openapi", "html"]
+
+
+class DocResult(Result):
+    """What `doc_generator` returns.
+
+    `valid` says whether the document passed its format's check; it is null for markdown, which has none.
+    `notes` tells what was taken out of a model's text because the source does not bear it
+    out, and what was left alone on purpose.
+    """
+
+    format: Format
+    document: str
+    coverage: Coverage
+    valid: bool | None
+    notes: list[str] = Field(default_factory=list)

@@ -1,0 +1,425 @@
+"""What a Python module defines, read from its syntax tree; nothing is imported or run."""
+
+from __future__ import annotations
+
+import ast
+import threading
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ParameterKind: TypeAlias = Literal["positional", "either", "variadic", "keyword", "keywords"]
+"""How an argument may be given: by place only, by either way, as `*args`, by name only, as `**kwargs`."""
+
+SymbolKind: TypeAlias = Literal["module", "class", "function", "method", "property", "attribute", "constant"]
+
+FunctionNode: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
+
+FIELD_BASES = frozenset({"BaseModel", "NamedTuple", "TypedDict"})
+"""Bases that make the annotated attributes of a class the parameters of its constructor."""
+
+_PARSING = threading.Lock()
+"""Warning filters belong to the whole process, so only one thread may put them aside at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a callable.  `annotation` and `default` are source text; no default is None."""
+
+    name: str
+    kind: ParameterKind = "either"
+    annotation: str = ""
+    default: str | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is None and self.kind not in {"variadic", "keywords"}
+
+    @property
+    def shown(self) -> str:
+        """The name as a signature shows it, with its stars."""
+        return {"variadic": "*", "keywords": "**"}.get(self.kind, "") + self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """Something that a module defines, or the module itself.
+
+    Attributes:
+        path: The file, as people and models name it.
+        name: Its dotted name within the module, without the module's own; a module's is its import name.
+        kind: What it is.
+        line, end_line: Where it is defined, decorators left out, counted from 1.
+        public: Whether it is meant for others: no underscore anywhere in its name, or listed in `__all__`.
+        docstring: Its docstring without the indentation, empty when it has none.
+        signature: Its definition on one or several lines, without decorators and body.
+        parameters: What it is called with (a class: its constructor), `self` and `cls` left out; None when a
+            base class that is not in the module decides.
+        returns: The annotation of what it returns, empty when there is none.
+        annotation: The annotated type of an attribute or a constant.
+        value: The source text of an attribute's or a constant's value.
+        raises: The exceptions that its body raises by name, in order, each once.
+        bases: The base classes, as written.
+        decorators: The decorators, as written, without the `@`.
+        yields: True for a generator.
+    """
+
+    path: str
+    name: str
+    kind: SymbolKind
+    line: int
+    end_line: int
+    public: bool
+    docstring: str = ""
+    signature: str = ""
+    parameters: tuple[Parameter, ...] | None = ()
+    returns: str = ""
+    annotation: str = ""
+    value: str = ""
+    raises: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    yields: bool = False
+
+    @property
+    def callable(self) -> bool:
+        """Whether it has a signature that callers must keep to."""
+        return self.kind in {"class", "function", "method"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """All that one file defines.  `symbols` is in source order, members right after their class."""
+
+    itself: Symbol
+    symbols: tuple[Symbol, ...]
+    tree: ast.Module
+    lines: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The file, as people and models name it."""
+        return self.itself.path
+
+    @property
+    def public(self) -> tuple[Symbol, ...]:
+        """What is meant for others, attributes left out: they are told with their class."""
+        return tuple(symbol for symbol in self.symbols if symbol.public and symbol.kind != "attribute")
+
+    def members(self, owner: Symbol) -> tuple[Symbol, ...]:
+        """What a class defines directly."""
+        return tuple(s for s in self.symbols if s.name.rpartition(".")[0] == owner.name)
+
+    def named(self, name: str) -> Symbol | None:
+        """The symbol of that dotted name."""
+        return next((symbol for symbol in self.symbols if symbol.name == name), None)
+
+
+def read_module(path: str, text: str) -> Module:
+    """Read what a file defines.
+
+    Raises:
+        SyntaxError: it is not Python of this interpreter's version.
+        ValueError: it holds NUL bytes.
+        RecursionError: it is nested too deeply.
+        MemoryError: likewise, told by the parser.
+    """
+    with _PARSING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a module's odd escapes are not this program's warnings
+        tree = ast.parse(text)
+    lines = tuple(text.splitlines())
+    exported = _exported(tree)
+    found: dict[str, Symbol] = {}
+    for symbol in _body(tree.body, path, "", public=True, exported=exported):
+        if (_adapts(symbol) and symbol.name in found) or (symbol.kind == "constant" and symbol.name in found):
+            continue
+        found[symbol.name] = symbol
+    known = {symbol.name: symbol for symbol in found.values() if symbol.kind == "class"}
+    symbols = _in_order(_with_constructor(symbol, found, known) for symbol in found.values())
+    itself = Symbol(
+        path=path,
+        name=import_name(path),
+        kind="module",
+        line=1,
+        end_line=max(len(lines), 1),
+        public=True,
+        docstring=ast.get_docstring(tree) or "",
+    )
+    return Module(itself=itself, symbols=symbols, tree=tree, lines=lines)
+
+
+def import_name(path: str) -> str:
+    """What a file is imported as, going by its path alone: `src/shop/__init__.py` is `shop`."""
+    parts = path.removesuffix(".pyi").removesuffix(".py").strip("/").split("/")
+    if parts[0] == "src" and len(parts) > 1:
+        del parts[0]
+    if parts[-1] == "__init__" and len(parts) > 1:
+        del parts[-1]
+    return ".".join(parts)
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c` for a name or a chain of attributes, empty for anything else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join((node.id, *reversed(names)))
+
+
+def parameters_of(node: FunctionNode, *, bound: bool = False) -> tuple[Parameter, ...]:
+    """A function's parameters; the first is left out when `bound`."""
+    arguments = node.args
+    placed = [*arguments.posonlyargs, *arguments.args]
+    defaults: list[ast.expr | None] = [None] * (len(placed) - len(arguments.defaults))
+    defaults += arguments.defaults
+    result = [
+        _parameter(argument, "positional" if place < len(arguments.posonlyargs) else "either", default)
+        for place, (argument, default) in enumerate(zip(placed, defaults, strict=True))
+    ]
+    if bound and result:
+        del result[0]
+    if arguments.vararg:
+        result.append(_parameter(arguments.vararg, "variadic", None))
+    result += [
+        _parameter(argument, "keyword", default)
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    ]
+    if arguments.kwarg:
+        result.append(_parameter(arguments.kwarg, "keywords", None))
+    return tuple(result)
+
+
+def _parameter(argument: ast.arg, kind: ParameterKind, default: ast.expr | None) -> Parameter:
+    return Parameter(
+        name=argument.arg,
+        kind=kind,
+        annotation=ast.unparse(argument.annotation) if argument.annotation else "",
+        default=ast.unparse(default) if default else None,
+    )
+
+
+def _body(
+    body: Iterable[ast.stmt], path: str, owner: str, *, public: bool, exported: frozenset[str] | None
+) -> Iterator[Symbol]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield _function(node, path, owner, public=public and _is_public(node.name, exported))
+        elif isinstance(node, ast.ClassDef):
+            seen = public and _is_public(node.name, exported)
+            yield _class(node, path, owner, public=seen)
+            yield from _body(node.body, path, _join(owner, node.name), public=seen, exported=None)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            yield from _assigned(node, path, owner, public=public, exported=exported)
+        else:
+            for inner in _branches(node):
+                yield from _body(inner, path, owner, public=public, exported=exported)
+
+
+def _branches(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks of a statement whose definitions count as the module's or the class's own."""
+    if isinstance(node, ast.If):
+        yield from (node.body, node.orelse)
+    elif isinstance(node, ast.Try | ast.TryStar):
+        yield from (node.body, *(handler.body for handler in node.handlers), node.orelse, node.finalbody)
+    elif isinstance(node, ast.With):
+        yield node.body
+
+
+def _function(node: FunctionNode, path: str, owner: str, *, public: bool) -> Symbol:
+    decorators = tuple(ast.unparse(decorator) for decorator in node.decorator_list)
+    bound = bool(owner) and "staticmethod" not in decorators
+    word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+    returns = ast.unparse(node.returns) if node.returns else ""
+    is_property = any(name.rpartition(".")[2] in {"property", "cached_property"} for name in decorators)
+    raises, yields = _effects(node)
+    every = parameters_of(node)
+    return Symbol(
+        path=path,
+        name=_join(owner, node.name),
+        kind="property" if owner and is_property else "method" if owner else "function",
+        line=node.lineno,
+        end_line=node.end_lineno or node.lineno,
+        public=public,
+        docstring=ast.get_docstring(node) or "",
+        signature=signature(f"{word} {node.name}", every, returns),
+        parameters=parameters_of(node, bound=bound),
+        returns=returns,
+        raises=raises,
+        decorators=decorators,
+        yields=yields,
+    )
+
+
+def _class(node: ast.ClassDef, path: str, owner: str, *, public: bool) -> Symbol:
+    bases = tuple(ast.unparse(base) for base in node.bases)
+    keywords = tuple(f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords if word.arg)
+    inside = ", ".join((*bases, *keywords))
+    return Symbol(
+        path=path,
+        name=_join(owner, node.name),
+        kind="class",
+        line=node.lineno,
+        end_line=node.end_lineno or node.lineno,
+        public=public,
+        docstring=ast.get_docstring(node) or "",
+        signature=f"class {node.name}({inside})" if inside else f"class {node.name}",
+        bases=bases,
+        decorators=tuple(ast.unparse(decorator) for decorator in node.decorator_list),
+    )
+
+
+def _assigned(
+    node: ast.Assign | ast.AnnAssign, path: str, owner: str, *, public: bool, exported: frozenset[str] | None
+) -> Iterator[Symbol]:
+    """Class attributes, and those names of the module that are written as constants or exported."""
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        if not isinstance(target, ast.Name) or target.id == "__all__":
+            continue
+        listed = exported is not None and target.id in exported
+        if not owner and not target.id.isupper() and not listed:
+            continue
+        yield Symbol(
+            path=path,
+            name=_join(owner, target.id),
+            kind="attribute" if owner else "constant",
+            line=node.lineno,
+            end_line=node.end_lineno or node.lineno,
+            public=public and _is_public(target.id, exported),
+            annotation=ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else "",
+            value=ast.unparse(node.value) if node.value else "",
+        )
+
+
+def _with_constructor(symbol: Symbol, found: dict[str, Symbol], classes: dict[str, Symbol]) -> Symbol:
+    if symbol.kind != "class":
+        return symbol
+    return replace(symbol, parameters=_constructor(symbol, found, classes, frozenset()))
+
+
+def _constructor(
+    symbol: Symbol, found: dict[str, Symbol], classes: dict[str, Symbol], seen: frozenset[str]
+) -> tuple[Parameter, ...] | None:
+    """What a class is called with; None when something outside the module decides."""
+    own = found.get(f"{symbol.name}.__init__")
+    if own:
+        return own.parameters
+    if symbol.name in seen or f"{symbol.name}.__new__" in found:
+        return None
+    inherited: tuple[Parameter, ...] = ()
+    for base in symbol.bases:
+        plain = base.partition("[")[0]
+        if plain.rpartition(".")[2] in {*FIELD_BASES, "object", "Generic", "Protocol", "ABC"}:
+            continue
+        if plain not in classes:
+            return None
+        above = _constructor(classes[plain], found, classes, seen | {symbol.name})
+        if above is None:
+            return None
+        inherited += above
+    if not has_fields(symbol) and not inherited:
+        return None if _is_decorated(symbol) else ()
+    fields = {parameter.name: parameter for parameter in inherited}
+    for member in found.values():
+        if member.name.rpartition(".")[0] == symbol.name and member.annotation and "ClassVar" not in member.annotation:
+            name = member.name.rpartition(".")[2]
+            fields[name] = Parameter(name=name, annotation=member.annotation, default=member.value or None)
+    return tuple(fields.values())
+
+
+def has_fields(symbol: Symbol) -> bool:
+    """Whether a class's annotated attributes are its constructor's parameters, going by itself alone."""
+    return any(base.partition("[")[0].rpartition(".")[2] in FIELD_BASES for base in symbol.bases) or any(
+        name.partition("(")[0].rpartition(".")[2] == "dataclass" for name in symbol.decorators
+    )
+
+
+def _is_decorated(symbol: Symbol) -> bool:
+    """A decorator that is not known may give the class any constructor."""
+    return any(
+        name.partition("(")[0].rpartition(".")[2] not in {"final", "total_ordering"} for name in symbol.decorators
+    )
+
+
+def _effects(node: FunctionNode) -> tuple[tuple[str, ...], bool]:
+    """The names a body raises and whether it yields; functions inside it are left out."""
+    raised: dict[str, None] = {}
+    yields = False
+    waiting: list[ast.AST] = list(reversed(node.body))
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        if isinstance(inner, ast.Raise) and inner.exc is not None:
+            name = dotted(inner.exc.func if isinstance(inner.exc, ast.Call) else inner.exc)
+            if name and name.rpartition(".")[2][:1].isupper():  # `raise error` names a variable, not a class
+                raised[name] = None
+        yields = yields or isinstance(inner, ast.Yield | ast.YieldFrom)
+        waiting.extend(reversed(list(ast.iter_child_nodes(inner))))
+    return tuple(raised), yields
+
+
+def signature(head: str, parameters: tuple[Parameter, ...], returns: str, *, width: int = 88) -> str:
+    """A definition line; one parameter to a line where it would be wider than `width` characters."""
+    shown: list[str] = []
+    previous: ParameterKind = "either"
+    starred = False
+    for parameter in parameters:
+        if previous == "positional" and parameter.kind != "positional":
+            shown.append("/")
+        if parameter.kind == "keyword" and not starred:
+            shown.append("*")
+        starred = starred or parameter.kind in {"keyword", "variadic"}
+        typed = f"{parameter.shown}: {parameter.annotation}" if parameter.annotation else parameter.shown
+        equals = " = " if parameter.annotation else "="
+        shown.append(typed if parameter.default is None else f"{typed}{equals}{parameter.default}")
+        previous = parameter.kind
+    if previous == "positional":
+        shown.append("/")
+    tail = f" -> {returns}" if returns else ""
+    line = f"{head}({', '.join(shown)}){tail}"
+    if len(line) <= width or not shown:
+        return line
+    return f"{head}(\n" + "".join(f"    {part},\n" for part in shown) + f"){tail}"
+
+
+def _exported(tree: ast.Module) -> frozenset[str] | None:
+    """The names of a literal `__all__`; None when there is none, or when it is put together by code."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(dotted(target) == "__all__" for target in node.targets):
+            elements = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else []
+            names = [item.value for item in elements if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+            return frozenset(names) if names and len(names) == len(elements) else None
+    return None
+
+
+def _is_public(name: str, exported: frozenset[str] | None) -> bool:
+    return name in exported if exported is not None else not name.startswith("_")
+
+
+def _adapts(symbol: Symbol) -> bool:
+    """A property's setter or deleter, which is no symbol of its own."""
+    return any(name.endswith((".setter", ".deleter")) for name in symbol.decorators)
+
+
+def _join(owner: str, name: str) -> str:
+    return f"{owner}.{name}" if owner else name
+
+
+def _in_order(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    """In source order, and members right after their class."""
+    every = list(symbols)
+    lines = {symbol.name: symbol.line for symbol in every}
+
+    def place(symbol: Symbol) -> tuple[tuple[int, str], ...]:
+        parts = symbol.name.split(".")
+        chain = [".".join(parts[: size + 1]) for size in range(len(parts))]
+        return tuple((lines.get(name, 0), name) for name in chain)
+
+    return tuple(sorted(every, key=place))
