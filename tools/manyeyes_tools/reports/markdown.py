@@ -1,0 +1,122 @@
+"""Findings as Markdown: complete in itself, for people and for clients that read text only.
+
+Quotes come from the code under review, and titles and explanations from models that have read it.  None of it may
+break out of its place: quotes and patches stand in fences longer than any in them, prose stands in block quotes,
+and images, HTML and links that hide their address are shown as the text they are.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from manyeyes_tools.reports import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manyeyes_tools.findings import Finding, FindingsResult, Suggestion
+
+_TICKS = re.compile(r"`+")
+_FENCE = re.compile(r"(`{3,})[^`]*")  # an indented one may lie in a list, which ends it sooner
+_LIVE = re.compile(r"!\[|\]\(|<(?=[A-Za-z/!?])")
+_LONGEST_TAG = 10
+
+
+def report(result: FindingsResult) -> str:
+    """The whole result as Markdown."""
+    return "\n\n".join(_blocks(result)) + "\n"
+
+
+def fenced(text: str, tag: str = "") -> str:
+    """The text as a code block that it cannot end itself."""
+    text = wording.visible(text).strip("\n")
+    fence = "`" * max(3, *(len(run) + 1 for run in _TICKS.findall(text)), 3)
+    return f"{fence}{tag}\n{text}\n{fence}"
+
+
+def span(text: str) -> str:
+    """The text as a code span that it cannot end itself."""
+    text = wording.one_line(text)
+    ticks = "`" * max((len(run) + 1 for run in _TICKS.findall(text)), default=1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def inline(line: str) -> str:
+    """One line of prose: code spans stay, images, HTML and links are shown as text."""
+    line = wording.one_line(line)
+    done, at = [], 0
+    while opened := _TICKS.search(line, at):
+        closed = next((run for run in _TICKS.finditer(line, opened.end()) if len(run[0]) == len(opened[0])), None)
+        if closed is None or line[: opened.start()].endswith("\\"):
+            break
+        done += [_defuse(line[at : opened.start()]), line[opened.start() : closed.end()]]
+        at = closed.end()
+    # Where a backtick has no partner, what stands after it is not trusted to be code.
+    return "".join(done) + _defuse(line[at:]).replace("`", "\\`")
+
+
+def quoted(text: str) -> str:
+    """Prose as a block quote: whatever blocks it opens end with the quote."""
+    done, fence = [], ""
+    for line in wording.visible(text).strip().split("\n"):
+        if fence:
+            fence = "" if not line.strip().strip("`") and line.count("`") >= len(fence) else fence
+        elif opened := _FENCE.fullmatch(line):
+            fence = opened[1]
+        else:
+            bare = line.lstrip()
+            line = line[: len(line) - len(bare)] + inline(bare)  # noqa: PLW2901  the line as it is shown
+        done.append(f"> {line}".rstrip())
+    return "\n".join(done)
+
+
+def _blocks(result: FindingsResult) -> Iterator[str]:
+    verdict = wording.verdict(result)
+    yield f"# {wording.kind(result)}" + (f": {verdict}" if verdict else "")
+    yield inline(result.summary)
+    yield f"**Findings:** {wording.counts(result.findings)} · **Status:** {wording.status(result)}"
+    for number, finding in enumerate(result.findings, 1):
+        yield from _finding(number, finding)
+    if result.problems:
+        yield "## What could not be done"
+        yield "\n".join(f"- {inline(problem)}" for problem in result.problems)
+    for note in (*result.notes, wording.suppressed(result), wording.cut(result)):
+        if note:
+            yield inline(note)
+    yield "---"
+    yield inline(wording.footer(result.run))
+
+
+def _finding(number: int, finding: Finding) -> Iterator[str]:
+    yield f"## {number}. {finding.severity}: {inline(finding.title)}"
+    yield " · ".join([span(wording.place(finding)), *map(inline, wording.classes(finding))])
+    if finding.quote.strip():
+        yield fenced(finding.quote, _tag(finding.path))
+    yield quoted(finding.explanation)
+    if finding.suggestion:
+        yield from _suggestion(finding.suggestion)
+    if finding.dissent:
+        yield "**Dissent:**"
+        yield quoted(finding.dissent)
+    yield f"Reported by {inline(wording.origin(finding))} · id {span(finding.id)}"
+
+
+def _suggestion(suggestion: Suggestion) -> Iterator[str]:
+    yield "**Suggestion:**"
+    yield quoted(suggestion.explanation)
+    if suggestion.patch:
+        yield fenced(suggestion.patch, "diff")
+        yield "The patch was tried: it applies." if suggestion.applies else "The patch does not apply as it stands."
+
+
+def _tag(path: str) -> str:
+    """The file's ending: what renderers know a language by."""
+    ending = PurePosixPath(path).suffix[1:]
+    return ending if ending.isascii() and ending.isalnum() and len(ending) <= _LONGEST_TAG else ""
+
+
+def _defuse(text: str) -> str:
+    return _LIVE.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", text)

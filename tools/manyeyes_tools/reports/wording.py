@@ -1,0 +1,124 @@
+"""What all reports say in the same words, and how text that nobody here wrote is made harmless."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from manyeyes_tools.findings import ReviewResult, ScanResult, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from manyeyes.results import Run
+    from manyeyes_tools.findings import Finding, FindingsResult, Suppressed
+
+_HIDDEN = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and newline: terminal escapes begin with them
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks: source that reads otherwise than it runs
+    "\u200b\u2060\ufeff\u2028\u2029"  # no width, or a line end that editors do not show
+    "\ud800-\udfff"  # half characters: they cannot be encoded
+    "\U000e0000-\U000e007f"  # tags: text that only a machine sees
+    "]"
+)
+_STATUS = {
+    "complete": "complete",
+    "partial": "done in part",
+    "evidence_only": "evidence only, no model was heard",
+}
+_SMALLEST_USD = 0.0001
+
+
+def visible(text: str) -> str:
+    """The text with every hidden or controlling character written out, ESC as `x1b`; tabs and newlines stay."""
+    return _HIDDEN.sub(_written_out, text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The text on one line, harmless, single-spaced."""
+    return " ".join(visible(text).split())
+
+
+def kind(result: FindingsResult) -> str:
+    """What sort of report this is, as a heading."""
+    if isinstance(result, ScanResult):
+        return f"Security scan ({result.scan_type})"
+    return "Code review" if isinstance(result, ReviewResult) else "Findings"
+
+
+def verdict(result: FindingsResult) -> str | None:
+    """The verdict in words; None where nobody gave one."""
+    given = result.verdict if isinstance(result, ReviewResult) else None
+    return given.replace("_", " ") if given else None
+
+
+def status(result: FindingsResult) -> str:
+    """How far the work got, in words."""
+    return _STATUS[result.status]
+
+
+def counts(findings: Iterable[Finding]) -> str:
+    """`1 critical, 2 high`; `none` where there are none."""
+    per = Counter(finding.severity for finding in findings)
+    return ", ".join(f"{per[severity]} {severity}" for severity in Severity if per[severity]) or "none"
+
+
+def place(finding: Finding) -> str:
+    """`payment.py:12` or `payment.py:12-14`."""
+    last = "" if finding.end_line <= finding.start_line else f"-{finding.end_line}"
+    return f"{one_line(finding.path)}:{finding.start_line}{last}"
+
+
+def classes(finding: Finding) -> list[str]:
+    """What the finding is filed under: category, CWE, OWASP, as far as given."""
+    return [one_line(name) for name in (finding.category, finding.cwe, finding.owasp) if name]
+
+
+def origin(finding: Finding) -> str:
+    """Who reported it, and how sure it is."""
+    return f"{', '.join(map(one_line, finding.sources)) or 'unknown'}, confidence {finding.confidence:.0%}"
+
+
+def suppressed(result: FindingsResult) -> str | None:
+    """How many findings are not shown, and why; None when all are."""
+    held: Suppressed | None = result.suppressed if isinstance(result, ReviewResult | ScanResult) else None
+    if held is None or not held.count:
+        return None
+    reasons = ", ".join(f"{one_line(reason)}: {number}" for reason, number in held.reasons.items())
+    return f"{held.count} not shown" + (f" ({reasons})" if reasons else "")
+
+
+def cut(result: FindingsResult) -> str | None:
+    """How to read on where the result was cut; None where it is whole."""
+    if result.cut is None:
+        return None
+    held = result.cut
+    return (
+        f"Cut: {held.shown} of {held.total} {held.unit} are shown. "
+        f"Call again with cursor {one_line(held.cursor)!r}, or read {one_line(held.resource)}."
+    )
+
+
+def cost(run: Run) -> str:
+    """What the run cost: unknown stays unknown, and a run that asked no model says so."""
+    if not run.models and not run.attempts:
+        return "$0.00 (no model asked)"
+    if run.cost_usd is None:
+        return "unknown"
+    if 0 < run.cost_usd < _SMALLEST_USD:
+        return f"under ${_SMALLEST_USD}"
+    return f"${run.cost_usd:.4f}"
+
+
+def footer(run: Run) -> str:
+    """One line on how the result came about: models, cost, time, run."""
+    models = ", ".join(
+        f"{one_line(use.ref)} ({one_line(use.role)}{', cached' if use.cache == 'hit' else ''})" for use in run.models
+    )
+    return f"Models: {models or 'none'} · Cost: {cost(run)} · {run.seconds:.1f} s · Run {one_line(run.id)}"
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
