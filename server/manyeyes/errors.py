@@ -9,6 +9,7 @@
     └── ModelError              one call to one model failed
         ├── Unreachable         no connection, or it broke                       retry, next
         ├── TimedOut            nothing came in time                             retry, next
+        │   └── DeadlinePassed  the time for the whole tool call is up           nothing more
         ├── RateLimited         429                                              retry, next
         ├── Overloaded          503, 529                                         retry, next
         ├── VendorFault         any other 5xx                                    retry, next
@@ -23,7 +24,9 @@
         └── SdkUnavailable      the vendor's SDK cannot be imported              next provider
 
 "next" means that the following candidate of the route is tried; "next provider" that this provider's other
-candidates are skipped as well.  Cancellation is not an error and passes through everything untouched.
+candidates are skipped as well.  `may_cost` says whether tokens may have been charged that the vendor did not
+report: then the cost of the attempt is unknown, not zero.  Cancellation is not an error and passes through
+everything untouched.
 """
 
 from __future__ import annotations
@@ -61,12 +64,15 @@ class ModelError(ManyEyesError):
         retry_after: Seconds the vendor asked to wait, where it did.
         usage: What the failed call used, where the vendor said; failed calls cost money too.
         partial: What had been answered so far, for the repair of an invalid answer; never shown as a result.
+        begun: True once a first piece of an answer had come, so that tokens may have been charged.
     """
 
     retryable: ClassVar[bool] = False
     """May the same model be asked again?"""
-    skips: ClassVar[Literal["model", "provider"]] = "model"
-    """What the route passes over after it: this model, or every model of this provider."""
+    skips: ClassVar[Literal["model", "provider", "route"]] = "model"
+    """What the route passes over after it: this model, every model of this provider, or all that is left."""
+    may_cost: ClassVar[bool] = False
+    """May tokens have been charged although the vendor reported none?"""
 
     def __init__(
         self,
@@ -84,6 +90,7 @@ class ModelError(ManyEyesError):
         self.retry_after = retry_after
         self.usage = usage
         self.partial = partial
+        self.begun = False
 
     @property
     def kind(self) -> str:
@@ -101,6 +108,14 @@ class TimedOut(ModelError):
     """Nothing came in time, or a stream stalled."""
 
     retryable = True
+    may_cost = True
+
+
+class DeadlinePassed(TimedOut):
+    """The time for the whole tool call is up; no other model could answer in time either."""
+
+    retryable = False
+    skips = "route"
 
 
 class RateLimited(ModelError):
@@ -125,6 +140,7 @@ class BrokenAnswer(ModelError):
     """The body or stream ended early or cannot be read."""
 
     retryable = True
+    may_cost = True
 
 
 class AccessDenied(ModelError):
@@ -149,14 +165,19 @@ class Refused(ModelError):
     """The model or the vendor's filter declined to answer."""
 
     skips = "provider"
+    may_cost = True
 
 
 class Truncated(ModelError):
     """The answer hit its length limit; a part of an answer is never passed on as the whole."""
 
+    may_cost = True
+
 
 class InvalidAnswer(ModelError):
     """The answer is not of the shape asked for, even after the model was told what failed."""
+
+    may_cost = True
 
 
 class SdkUnavailable(ModelError):

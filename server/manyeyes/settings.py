@@ -12,7 +12,7 @@ import ipaddress
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003  # pydantic reads it
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -41,6 +41,11 @@ class Vendor(_Section):
 
     key: SecretStr | None = None
     base_url: str | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, url: str | None) -> str | None:
+        return None if url is None else _web_address(url)
 
 
 class OpenAI(Vendor):
@@ -84,9 +89,7 @@ class Endpoint(_Section):
     @field_validator("url")
     @classmethod
     def _http(cls, url: str) -> str:
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise ValueError("must begin with http:// or https://")
-        return url.rstrip("/")
+        return _web_address(url)
 
     @property
     def local(self) -> bool:
@@ -160,8 +163,15 @@ class Settings(_Section):
     def _endpoint_names(self) -> Settings:
         taken = {"anthropic", "openai", "google", "compatible", "scripted"} & set(self.endpoints)
         if taken:
-            raise ValueError(f"an endpoint cannot be called {sorted(taken)[0]!r}; choose another name")
+            raise ValueError(f"an endpoint cannot be called {min(taken)!r}; choose another name")
         return self
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address such as https://host/v1")
+    return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:

@@ -96,7 +96,7 @@ class Tool(Protocol[ArgumentsT, ResultT]):
 
     @property
     def toolset(self) -> str:
-        """The group that switches it on: `default`, `support`, `chat`, …"""
+        """The group that switches it on: `default`, `support`, `chat` and the like."""
         ...
 
     @property
@@ -129,7 +129,7 @@ class Tool(Protocol[ArgumentsT, ResultT]):
 
     @property
     def exports(self) -> tuple[str, ...]:
-        """The further forms `export` knows: `terminal` for all, `sarif` for findings, `html`, …"""
+        """The further forms `export` knows: `terminal` for all, `sarif` for findings."""
         ...
 
     def export(self, result: ResultT, form: str) -> str:

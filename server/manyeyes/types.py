@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """Any value that JSON can carry."""
 
 Modality: TypeAlias = Literal["text", "image", "pdf", "audio", "video"]
@@ -257,6 +257,12 @@ class Route:
     def taken(self) -> tuple[ModelRef, ...]:
         """The models to ask, in order; empty when none can be."""
         return tuple(c.ref for c in self.candidates if c.taken)
+
+    @property
+    def obstacles(self) -> str:
+        """Why models were passed over, each reason once, in one line for people."""
+        reasons = dict.fromkeys(candidate.reason for candidate in self.candidates if not candidate.taken)
+        return "; ".join(reasons) or "no model is configured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The wrappers around a model, one concern each.  `manyeyes.gateway` alone knows their order."""

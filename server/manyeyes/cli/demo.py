@@ -1,0 +1,197 @@
+"""`manyeyes demo`: a sample through all tools, by a real MCP client over stdio, with or without keys."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from manyeyes import __version__
+from manyeyes.cli.exits import DONE, FOUND, NOT_DONE
+from manyeyes.cli.screen import ProgressLine, complain, paint, safe, show, wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mcp.client import Client
+
+    from manyeyes.cli.verbs import Options, Verbs
+    from manyeyes.types import Json
+
+SAMPLE = "payment.py.sample"
+"""The same text as `examples/payment.py`; under this name no tool takes it for code of ours."""
+
+SERVER = ("-P", "-m", "manyeyes", "serve")
+"""How the server is started.  -P: the working directory is no place to import from."""
+
+_FLAW = "CWE-89"
+_TOOLS = ("code_review", "security_scan", "doc_generator")
+_COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "34"}
+_DOCUMENT_LINES = 24
+_FINDINGS = 8
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "demo",
+        help="show the tools at work on a sample, with or without keys",
+        description="Start the server as an MCP client does and send a small payment module through code_review, "
+        "security_scan and doc_generator. Without keys the engines on this machine answer alone; with keys the "
+        "models that the router chooses are asked, which costs some cents.",
+        epilog="It exits with 1 when the SQL injection of the sample is not found on its line.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--no-color", action="store_true", help="no colours")
+    parser.set_defaults(run=run)
+
+
+def run(options: Options) -> int:
+    """Run the demonstration."""
+    import anyio  # not needed to read the command line
+
+    colour = wants_colour(sys.stdout, refused=options.no_color)
+    with tempfile.TemporaryDirectory(prefix="manyeyes-demo-") as folder:
+        sample = files("manyeyes.cli").joinpath(SAMPLE).read_text(encoding="utf-8")
+        Path(folder, "payment.py").write_text(sample, encoding="utf-8")
+        return anyio.run(_demonstrate, Path(folder), sample, colour)
+
+
+async def _demonstrate(folder: Path, sample: str, colour: bool) -> int:  # noqa: FBT001  # anyio.run takes no keywords
+    from mcp.client import Client  # slow to import
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+    from mcp.shared.exceptions import MCPError
+
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=list(SERVER),
+        env={**os.environ, "MANYEYES_ROOTS": str(folder)},
+        cwd=folder,
+    )
+    started = time.monotonic()
+    flaw = next(number for number, line in enumerate(sample.splitlines(), 1) if 'f"SELECT' in line)
+    results: dict[str, dict[str, Json]] = {}
+    try:
+        async with Client(stdio_client(server, errlog=sys.stderr)) as client:
+            about = f"payment.py through the server over stdio, MCP {client.protocol_version}"
+            show(f"{paint(f'Many Eyes {__version__} demo', '1')}: {about}", colour=colour)
+            for tool in _TOOLS:
+                result = await _call(client, tool)
+                if result is None:
+                    return NOT_DONE
+                show("\n" + "\n".join(_section(tool, result)), colour=colour)
+                results[tool] = result
+    except* (MCPError, OSError) as failures:
+        complain(f"The server did not answer as it should: {_first(failures)}")
+    if len(results) < len(_TOOLS):
+        return NOT_DONE
+    show(f"\nCost of all: {_total(results.values())}. {time.monotonic() - started:.1f} s, the server's start included.")
+    if not _has(results["security_scan"], flaw):
+        complain(f"The SQL injection on line {flaw} of the sample was not found.")
+        return FOUND
+    show(paint(f"The SQL injection was found on its line, payment.py:{flaw}.", "32"), colour=colour)
+    return DONE
+
+
+def _total(results: Iterable[Mapping[str, Json]]) -> str:
+    """What all of it cost; unknown when the cost of a part is."""
+    costs = [_object(result["run"])["cost_usd"] for result in results]
+    known = [cost for cost in costs if isinstance(cost, int | float)]
+    return _dollars(sum(known)) if len(known) == len(costs) else "unknown"
+
+
+def _first(failures: BaseExceptionGroup[Exception]) -> str:
+    """What went wrong, out of the groups that it came in."""
+    failure: BaseException = failures
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return str(failure) or type(failure).__name__
+
+
+async def _call(client: Client, tool: str) -> dict[str, Json] | None:
+    progress = ProgressLine()
+    try:
+        answer = await client.call_tool(tool, {"paths": ["payment.py"]}, progress_callback=progress.update)
+    finally:
+        progress.clear()
+    if answer.is_error:
+        complain(f"{tool}: " + "\n".join(getattr(block, "text", "") for block in answer.content))
+        return None
+    return cast("dict[str, Json]", answer.structured_content)
+
+
+def _section(tool: str, result: Mapping[str, Json]) -> Iterator[str]:
+    verdict = str(result.get("verdict") or "").replace("_", " ")
+    yield paint(f"{tool}{': ' if verdict else ''}{verdict}", "1;4")
+    yield _choice(_object(result["run"]))
+    yield safe(str(result["summary"]))
+    yield from _findings(_objects(result.get("findings")))
+    document = result.get("document")
+    if isinstance(document, str):
+        # Anchors and the empty lines around them say nothing on a terminal.
+        lines = [line for line in safe(document).split("\n") if line and not line.startswith("<a id=")]
+        yield from (f"  {paint('|', '2')} {line}".rstrip() for line in lines[:_DOCUMENT_LINES])
+        if len(lines) > _DOCUMENT_LINES:
+            yield paint(f"  … {len(lines) - _DOCUMENT_LINES} more lines: manyeyes docs FILE", "2")
+    problems = result.get("problems")
+    for problem in problems if isinstance(problems, list) else []:
+        yield paint("not done: ", "33") + safe(str(problem))
+
+
+def _choice(run: Mapping[str, Json]) -> str:
+    """Who was asked and why, or who would be; and what it took."""
+    asked = [f"{one['ref']} as {one['role']}" for one in _objects(run["models"])]
+    route = _objects(run["route"])
+    taken = next((one for one in route if one["taken"]), None)
+    if asked:
+        text = f"Asked {', '.join(asked)}" + (f" ({taken['reason']})" if taken else "")
+    elif route:
+        first = taken or route[0]
+        why = "it did not answer" if taken else first["reason"]
+        text = f"Evidence alone. {first['ref']} would be asked: {why}"
+    else:
+        text = "No model was needed"
+    return paint(safe(f"{text}. Cost {_dollars(run['cost_usd'])}, {run['seconds']} s."), "2")
+
+
+def _findings(findings: list[dict[str, Json]]) -> Iterator[str]:
+    width = shutil.get_terminal_size((120, 24)).columns
+    for one in findings[:_FINDINGS]:
+        severity = str(one["severity"])
+        sources = one["sources"]
+        by = ", ".join(map(str, sources)) if isinstance(sources, list) else ""
+        cwe = f" {one['cwe']}" if one["cwe"] else ""
+        text = safe(f"{one['path']}:{one['start_line']} {one['title']}{cwe} [{by}]")
+        yield f"  {paint(severity.upper().ljust(8), _COLOURS[severity])} {text}"
+        quote = str(one["quote"]).strip().split("\n")[0]
+        if quote:
+            yield f"           {paint(safe(quote)[: max(width - 12, 20)], '2')}"
+    if len(findings) > _FINDINGS:
+        yield paint(f"  … {len(findings) - _FINDINGS} more findings: manyeyes review FILE", "2")
+
+
+def _has(result: Mapping[str, Json], line: int) -> bool:
+    return any(
+        one["cwe"] == _FLAW and cast("int", one["start_line"]) <= line <= cast("int", one["end_line"])
+        for one in _objects(result["findings"])
+    )
+
+
+def _dollars(cost: Json) -> str:
+    if not isinstance(cost, int | float):
+        return "unknown"
+    return f"${cost:.4f}" if cost else "$0.00"
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Json) -> list[dict[str, Json]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,210 @@
+"""`manyeyes doctor`: what works here and what does not, with the way to mend it.  Keys are never shown."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection, HTTPException
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from manyeyes.cli.exits import DONE, IN_PART
+from manyeyes.cli.screen import paint, show, table, wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manyeyes.cli.verbs import Options, Verbs
+    from manyeyes.desk import Desk
+    from manyeyes.settings import Settings
+
+State: TypeAlias = Literal["ok", "absent", "broken"]
+
+_LOCAL_SERVERS = (("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080))
+_VENDORS = (
+    ("anthropic", "ANTHROPIC_API_KEY", "anthropic"),
+    ("openai", "OPENAI_API_KEY", "openai"),
+    ("google", "GEMINI_API_KEY or GOOGLE_API_KEY", "google-genai"),
+)
+_MARKS: dict[State, tuple[str, str]] = {"ok": ("ok", "32"), "absent": ("-", "2"), "broken": ("!!", "31")}
+_PROBE_S = 1.0
+_GIT_S = 5.0
+_LONGEST_BODY = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.  `absent` is no fault: it was not asked for."""
+
+    name: str
+    state: State
+    detail: str
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "doctor",
+        help="say which keys, endpoints, engines and state are in working order",
+        description="Look at keys (never shown), endpoints, local model servers, evidence engines, Git, state and "
+        "roots. Only your own endpoints and this machine are contacted, and the vendors with --live.",
+        epilog="examples:\n  manyeyes doctor\n  manyeyes doctor --live --json\n\n"
+        "It exits with 4 when something that is configured does not work.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--live", action="store_true", help="also ask the vendors, which tells whether the keys work")
+    parser.add_argument("--json", action="store_true", help="print one JSON list")
+    parser.add_argument("--no-color", action="store_true", help="no colours")
+    parser.set_defaults(run=run)
+
+
+def run(options: Options) -> int:
+    """Look and tell."""
+    from manyeyes.cli.session import with_desk  # only to work, not for help
+
+    async def look(desk: Desk) -> list[Check]:
+        return await _checks(desk, live=options.live)
+
+    checks = with_desk(look)
+    if options.json:
+        show(json.dumps([asdict(check) for check in checks]))
+    else:
+        rows = [(paint(*_MARKS[check.state]), check.name, check.detail) for check in checks]
+        show(table(("", "what", ""), rows), colour=wants_colour(sys.stdout, refused=options.no_color))
+    return IN_PART if any(check.state == "broken" for check in checks) else DONE
+
+
+async def _checks(desk: Desk, *, live: bool) -> list[Check]:
+    import anyio.to_thread  # loaded by now
+
+    from manyeyes.cli.models import ask
+
+    settings = desk.settings
+    asked = [one for name, one in desk.providers.items() if live or name in settings.endpoints]
+    served, failed = await ask(asked)
+    endpoints = [
+        Check(f"answer of {one.name}", "broken", failed[one.name])
+        if one.name in failed
+        else Check(f"answer of {one.name}", "ok", f"serves {len(served[one.name])} models")
+        for one in asked
+    ]
+    machine = await anyio.to_thread.run_sync(lambda: [*_local_servers(), *_state(desk), _git()])
+    return [
+        *_program(),
+        *_keys(settings),
+        *endpoints,
+        *machine,
+        *_engines(desk),
+        *_roots(settings),
+    ]
+
+
+def _program() -> Iterator[Check]:
+    from manyeyes import __version__
+    from manyeyes.settings import config_path
+
+    yield Check("manyeyes", "ok", f"{__version__}, Python {platform.python_version()}, mcp {_version('mcp')}")
+    path = config_path(os.environ)
+    there = path.exists()
+    yield Check("settings file", "ok" if there else "absent", str(path) if there else f"none at {path}")
+
+
+def _keys(settings: Settings) -> Iterator[Check]:
+    for vendor, variable, package in _VENDORS:
+        access = {"anthropic": settings.anthropic, "openai": settings.openai, "google": settings.google}[vendor]
+        sdk = _version(package)
+        if access.key is None:
+            yield Check(vendor, "absent", f"no key: set {variable}. SDK {sdk or 'missing'}")
+        elif sdk is None:
+            yield Check(vendor, "broken", f"key set, but the package {package} is not installed")
+        else:
+            where = f" at {access.base_url}" if access.base_url else ""
+            yield Check(vendor, "ok", f"key set{where}. SDK {sdk}")
+    for name, endpoint in settings.endpoints.items():
+        models = ", ".join(endpoint.models) or f"none named: set MANYEYES_ENDPOINTS_{name.upper()}_MODELS"
+        yield Check(name, "ok", f"endpoint {endpoint.url}, models: {models}")
+
+
+def _local_servers() -> Iterator[Check]:
+    """The usual ports of local model servers, on this machine alone."""
+    for name, port in _LOCAL_SERVERS:
+        models = _models_at(port)
+        if models is None:
+            yield Check(name, "absent", f"nothing answers at 127.0.0.1:{port}")
+        else:
+            variable = f"MANYEYES_ENDPOINTS_{name.upper().replace(' ', '').replace('.', '')}"
+            shown = ", ".join(models[:5]) or "no model loaded"
+            yield Check(
+                name, "ok", f"answers at 127.0.0.1:{port} ({shown}). Use it: {variable}_URL=http://127.0.0.1:{port}/v1"
+            )
+
+
+def _models_at(port: int) -> list[str] | None:
+    """The models that an OpenAI-compatible server lists at a port here; None when there is none."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=_PROBE_S)
+    try:
+        connection.request("GET", "/v1/models", headers={"Accept": "application/json"})
+        answer = connection.getresponse()
+        body = json.loads(answer.read(_LONGEST_BODY))
+        # Another program may well live at such a port: what it says is not taken on trust.
+        listed = body.get("data") if answer.status == 200 and isinstance(body, dict) else None  # noqa: PLR2004  # HTTP OK
+        if body == {"object": "list", "data": None}:  # Ollama without a model
+            return []
+        if not isinstance(listed, list):
+            return None
+        return [str(one["id"])[:80] for one in listed if isinstance(one, dict) and "id" in one]
+    except (OSError, HTTPException, ValueError, RecursionError):
+        return None
+    finally:
+        connection.close()
+
+
+def _state(desk: Desk) -> Iterator[Check]:
+    desk.store.connect()
+    where = str(desk.store.path) if desk.store.path else "in memory, kept until the process ends"
+    yield Check("state", "broken" if desk.store.notice else "ok", desk.store.notice or where)
+
+
+def _git() -> Check:
+    path = shutil.which("git")
+    if path is None:
+        return Check("git", "absent", "not found: `git` ranges cannot be reviewed, everything else can")
+    try:
+        said = subprocess.run(  # noqa: S603  # the program found on PATH, with a fixed argument
+            [path, "--version"], capture_output=True, text=True, timeout=_GIT_S, check=True, stdin=subprocess.DEVNULL
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("git", "broken", f"{path} does not run: {error}")
+    return Check("git", "ok", said.strip())
+
+
+def _engines(desk: Desk) -> Iterator[Check]:
+    there = find_spec("ruff") is not None
+    yield Check(
+        "evidence engines",
+        "ok" if there else "broken",
+        f"ruff {_version('ruff')}, Python's syntax tree" if there else "the package ruff is not installed",
+    )
+    yield Check("tools", "ok" if desk.tools else "broken", ", ".join(desk.tools) or "none is installed")
+
+
+def _roots(settings: Settings) -> Iterator[Check]:
+    if settings.roots:
+        yield Check("roots", "ok", ", ".join(map(str, settings.roots)))
+    else:
+        yield Check("roots", "absent", "none here: set MANYEYES_ROOTS to the folders that tools may read")
+    yield Check("privacy", "ok", settings.privacy)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,59 @@
+"""Exit codes.  Where several hold, the first of wrong use, not done, findings, in part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manyeyes.types import Json
+
+DONE = 0
+FOUND = 1
+WRONG_USE = 2
+NOT_DONE = 3
+IN_PART = 4
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+"""As results name them, the worst first."""
+
+
+def code_for(result: Json, *, fail_on: str | None, models_at_hand: bool) -> int:
+    """The exit code for a tool's result.
+
+    Args:
+        result: The result as JSON.
+        fail_on: The severity from which on findings count; None when they do not.
+        models_at_hand: Whether there was a model to ask.  Evidence alone is all there is when there was none.
+    """
+    if fail_on is not None:
+        bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+        if any(severity in bad for severity in severities(result)):
+            return FOUND
+    return IN_PART if _in_part(result, models_at_hand=models_at_hand) else DONE
+
+
+def severities(result: Json) -> Iterator[str]:
+    """The severity of every finding in a result, and in the results within it."""
+    if isinstance(result, list):
+        for item in result:
+            yield from severities(item)
+    elif isinstance(result, dict):
+        for key, value in result.items():
+            if key == "findings" and isinstance(value, list):
+                yield from (str(one["severity"]) for one in value if isinstance(one, dict) and "severity" in one)
+            else:
+                yield from severities(value)
+
+
+def _in_part(result: Json, *, models_at_hand: bool) -> bool:
+    if not isinstance(result, dict):
+        return False
+    if result.get("status") == "partial":
+        return True
+    run = result.get("run")
+    if result.get("status") != "evidence_only" or not isinstance(run, dict):
+        return False
+    # Models were asked and failed, or were at hand and none of them would do.
+    return bool(run.get("attempts")) or (models_at_hand and bool(run.get("route")))

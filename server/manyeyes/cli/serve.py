@@ -1,0 +1,68 @@
+"""`manyeyes serve`: the MCP server over stdio or HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from manyeyes.cli.verbs import Options, Verbs
+
+DEFAULT_PORT = 8000
+_HIGHEST_PORT = 65_535
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "serve",
+        help="run the MCP server, over stdio unless --http is given",
+        description="Run the MCP server over stdio, as MCP clients start it, or over streamable HTTP at /mcp.",
+        epilog="example:\n  manyeyes serve --http 127.0.0.1:8000",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--http", metavar="HOST:PORT", type=address, help="serve HTTP there; this machine only")
+    parser.set_defaults(run=run)
+
+
+def run(options: Options) -> int:
+    """Serve until the client leaves or the process is stopped."""
+    return serve(options.http)
+
+
+def serve(http: tuple[str, int] | None) -> int:
+    """Serve over stdio, or over HTTP at that host and port."""
+    import anyio  # needed to serve, not to read the command line
+
+    from manyeyes.errors import SettingsError
+    from manyeyes.settings import load
+
+    try:
+        settings = load()
+        if http is None:
+            # A thread that waits for stdin cannot be cancelled, so an interrupt ends the process as SIGTERM does.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            from manyeyes.stdio import serve_stdio
+
+            anyio.run(serve_stdio, settings)
+        else:
+            from manyeyes.http import serve_http
+
+            anyio.run(serve_http, settings, *http)
+    except SettingsError as error:
+        # stdout belongs to the protocol, and clients show their server's stderr.
+        print(f"manyeyes: {error}", file=sys.stderr)  # noqa: T201  # a command prints
+        return 2
+    return 0
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT`, `:PORT` or `HOST`, IPv6 in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, port = text, ""
+    if port and not (port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8000")
+    return host.strip("[]") or "127.0.0.1", int(port) if port else DEFAULT_PORT

@@ -1,0 +1,189 @@
+"""What lives as long as the server, and how one tool call is run, for MCP and the command line alike."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from manyeyes.arguments import parse_arguments
+from manyeyes.bench import RunBench, no_progress
+from manyeyes.catalog import Catalog
+from manyeyes.errors import BadCall, ModelError
+from manyeyes.events import RunEvent
+from manyeyes.gateway import Gateway
+from manyeyes.plugins import configured_providers, installed_tools
+from manyeyes.prices import Prices
+from manyeyes.routing.router import Router
+from manyeyes.types import Task
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from anyio.abc import TaskGroup
+
+    from manyeyes.bench import Progress
+    from manyeyes.model import Provider
+    from manyeyes.redaction import Redactor
+    from manyeyes.results import Result
+    from manyeyes.settings import Settings
+    from manyeyes.state.store import Store
+    from manyeyes.tool import Arguments, Tool
+    from manyeyes.types import Json, ModelRef
+
+
+class UnknownTool(BadCall):
+    """There is no tool of that name, or its toolset is off."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Tools, models and state behind one server or one command.
+
+    Attributes:
+        settings: The operator's.
+        tools: The tools that are switched on, by name.
+        providers: The providers that have what they need, by name.
+        catalog: The models known.
+        router: Chooses among them.
+        gateway: Asks them.
+        store: Keeps runs and events.
+    """
+
+    settings: Settings
+    tools: Mapping[str, Tool[Arguments, Result]]
+    providers: Mapping[str, Provider]
+    catalog: Catalog
+    router: Router
+    gateway: Gateway
+    store: Store
+    prices: Prices
+    _tasks: TaskGroup | None = None
+    _warm: bool = field(default=False)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Desk]:
+        """Set everything up; imports no SDK, opens no file and makes no connection yet."""
+        from manyeyes.state.store import Store
+
+        catalog = Catalog.load().with_settings(settings)
+        providers = configured_providers(settings)
+        store = Store.open(settings, environ)
+        prices = Prices.of(settings)
+        desk = cls(
+            settings=settings,
+            tools=installed_tools(settings),
+            providers=providers,
+            catalog=catalog,
+            router=Router.build(catalog, {name: one.local for name, one in providers.items()}, settings, prices),
+            gateway=Gateway(providers=providers, catalog=catalog, pricing=prices.cost_usd, listener=store),
+            store=store,
+            prices=prices,
+        )
+        try:
+            async with anyio.create_task_group() as tasks:
+                desk._tasks = tasks  # its own
+                yield desk
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                for provider in providers.values():
+                    await provider.aclose()
+                store.close()
+
+    def redactor(self) -> Redactor:
+        """A new redactor that knows the operator's keys."""
+        from manyeyes.redaction import Redactor
+
+        return Redactor(enabled=self.settings.privacy != "off", known=operator_secrets(self.settings))
+
+    def tool(self, name: str) -> Tool[Arguments, Result]:
+        """The tool of that name.
+
+        Raises:
+            UnknownTool: there is none.
+        """
+        try:
+            return self.tools[name]
+        except KeyError:
+            raise UnknownTool(f"There is no tool `{name[:60]}`. There are: {', '.join(self.tools)}.") from None
+
+    async def call(self, name: str, values: Mapping[str, Json], progress: Progress = no_progress) -> Result:
+        """Run a tool and keep what it returned.
+
+        Raises:
+            BadCall: it cannot be done as asked.
+            NoAnswer: no model answered and evidence alone cannot serve.
+        """
+        tool = self.tool(name)
+        arguments = parse_arguments(tool, values)
+        if model := getattr(arguments, "model", None):
+            self.router.choose(Task(kind=name, model=model))  # an unknown one is refused before anything is read
+        bench = RunBench(
+            run_id=f"r-{secrets.token_hex(6)}",
+            tool=name,
+            settings=self.settings,
+            redactor=self.redactor(),
+            router=self.router,
+            gateway=self.gateway,
+            report=progress,
+        )
+        await self._warm_up(tool)
+        at = time.time()
+        result: Result | None = None
+        try:
+            result = await tool.run(arguments, bench)
+        finally:
+            run = bench.run()
+            status = result.status if result else "error"
+            self.store.note(
+                RunEvent(at=at, run_id=run.id, tool=name, status=status, seconds=run.seconds, cost_usd=run.cost_usd)
+            )
+        text = result.model_dump_json()
+        save = partial(self.store.save_run, tool=name, at=at, status=status, seconds=run.seconds, cost=run.cost_usd)
+        await anyio.to_thread.run_sync(partial(save, run.id, result_json=text))
+        return result
+
+    async def stored(self, run_id: str) -> tuple[Tool[Arguments, Result], Result]:
+        """The whole result of an earlier run, and the tool it came from.
+
+        Raises:
+            BadCall: it is not kept, or no longer.
+        """
+        run = await anyio.to_thread.run_sync(self.store.load_run, run_id)
+        if run is None or run.tool not in self.tools:
+            raise BadCall(f"Run {run_id[:60]} is not kept, or no longer. Call the tool again.")
+        tool = self.tools[run.tool]
+        return tool, tool.result.model_validate_json(run.result)
+
+    async def _warm_up(self, tool: Tool[Arguments, Result]) -> None:
+        """On the first call only, so that starting costs nothing: import the first choice's SDK meanwhile."""
+        if self._warm or self._tasks is None:
+            return
+        self._warm = True
+        if self.settings.budget.usd_per_call is not None:
+            await anyio.to_thread.run_sync(self.prices.warm)  # the router needs prices at once to keep to a budget
+        taken = self.router.choose(Task(kind=tool.name, structured=True)).taken
+        if taken:
+            self._tasks.start_soon(self._import, taken[0])
+
+    async def _import(self, ref: ModelRef) -> None:
+        try:
+            await self.providers[ref.provider].warm()
+        except ModelError:
+            return  # the call itself reports it, with the route to go on with
+        await anyio.to_thread.run_sync(self.prices.warm)  # the price list is slow to import as well
+
+
+def operator_secrets(settings: Settings) -> tuple[str, ...]:
+    """The operator's own keys, which must appear nowhere."""
+    keys = [settings.anthropic.key, settings.openai.key, settings.google.key]
+    keys += [endpoint.key for endpoint in settings.endpoints.values()]
+    return tuple(key.get_secret_value() for key in keys if key is not None)

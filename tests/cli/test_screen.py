@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from manyeyes.cli import screen
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "stream", "refused", "wanted"),
+    [
+        ({}, Terminal(), False, True),
+        ({}, io.StringIO(), False, False),
+        ({}, Terminal(), True, False),
+        ({"NO_COLOR": "1"}, Terminal(), False, False),
+        ({"NO_COLOR": "", "FORCE_COLOR": "1"}, io.StringIO(), False, True),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, Terminal(), False, False),
+        ({"TERM": "dumb"}, Terminal(), False, False),
+    ],
+)
+def test_colours_where_they_are_wanted(monkeypatch, environ, stream, refused, wanted):
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert screen.wants_colour(stream, refused=refused) is wanted
+
+
+@pytest.mark.anyio
+async def test_progress_is_one_line_on_a_terminal():
+    line = screen.ProgressLine(stream=Terminal())
+    await line.update(1, 4, "reading\nthe \x1b[2J code")
+    assert line.stream.getvalue() == "\r\x1b[2K[#####...............]  25% reading the ?[2J code"
+    line.clear()
+    assert line.stream.getvalue().endswith("\r\x1b[2K")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("wanted", "shown"), [(False, ""), (True, " 50% half\n  0% ?\n")])
+async def test_progress_elsewhere_only_when_wanted(wanted, shown):
+    line = screen.ProgressLine(wanted=wanted, stream=io.StringIO())
+    await line.update(1, 2, "half")
+    await line.update(1, None, "?")
+    line.clear()
+    assert line.stream.getvalue() == shown
+
+
+def test_a_table_aligns_by_what_is_seen():
+    text = screen.plain(screen.table(("a", "b"), [(screen.paint("xyz", "31"), "1"), ("x", "2")]))
+    assert text == "a    b\nxyz  1\nx    2"
+
+
+def test_output_survives_an_encoding_that_lacks_a_character(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stream)
+    screen.show("naïve … text\n")
+    stream.flush()
+    assert stream.buffer.getvalue() == b"na?ve ? text\n"
+
+
+def test_errors_cannot_command_the_terminal(capsys):
+    screen.complain("bad \x1b[2J path\x07")
+    assert capsys.readouterr().err == "manyeyes: bad ?[2J path?\n"

@@ -1,0 +1,73 @@
+"""What the tools that return findings have in common as MCP tools: reports, exports, pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio.to_thread
+
+from manyeyes import __version__
+from manyeyes.errors import BadCall
+from manyeyes_tools.findings import ReviewResult, ScanResult
+
+if TYPE_CHECKING:
+    from manyeyes.tool import Arguments, Bench
+    from manyeyes_tools.material import Material
+
+ArgumentsT = TypeVar("ArgumentsT", bound="Arguments")
+ResultT = TypeVar("ResultT", ReviewResult, ScanResult)
+
+
+class FindingsTool(Generic[ArgumentsT, ResultT]):
+    """The members of `manyeyes.tool.Tool` that do not depend on how the findings came about."""
+
+    __slots__ = ()
+
+    toolset = "default"
+    open_world = True
+    exports = ("terminal", "sarif", "markdown")
+
+    def report(self, result: ResultT) -> str:
+        """The result as Markdown, complete in itself."""
+        from manyeyes_tools.reports import markdown
+
+        return markdown.report(result)
+
+    def export(self, result: ResultT, form: str) -> str:
+        """The result as `terminal`, `sarif` or `markdown`."""
+        from manyeyes_tools.reports import markdown, sarif, terminal
+
+        if form == "sarif":
+            return sarif.report(result, tool_version=__version__)
+        if form == "terminal":
+            return terminal.report(result, colour=True, width=100)
+        return markdown.report(result)
+
+    def pages(self, result: ResultT, start: int, room: int) -> tuple[ResultT, int, int]:
+        """The findings from `start` that fit into about `room` bytes."""
+        from manyeyes_tools.reports import paging
+
+        return paging.pages(result, start, room)
+
+
+def require_files(material: Material) -> None:
+    """See that there is something to look at.
+
+    Raises:
+        BadCall: nothing of what was given could be read; it says why.
+    """
+    if material.files:
+        return
+    why = [*(f"{one.path}: {one.reason}" for one in material.skipped[:3]), *material.notes[:3]]
+    raise BadCall(f"There is nothing to look at in what was given. {'; '.join(why)}".strip())
+
+
+def limit(material: Material, bench: Bench) -> int:
+    """How many findings to show: the operator's limit, or the project's where that is lower."""
+    limits = bench.settings.limits
+    return (material.project.lowered(limits) if material.project else limits).findings
+
+
+async def masked(text: str, bench: Bench) -> str:
+    """A caller's or project's own words with secrets masked: they go to the models too."""
+    return await anyio.to_thread.run_sync(bench.redactor.mask, text) if text else ""

@@ -1,0 +1,68 @@
+"""How code is reviewed: read it, let the engines look, ask the models, conclude."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from manyeyes.errors import BadCall
+from manyeyes_tools import findings_tool
+from manyeyes_tools.conclusion import conclude, describe
+from manyeyes_tools.evidence import gather_evidence
+from manyeyes_tools.findings import ReviewResult, Severity, worst
+from manyeyes_tools.judgement import Question, ReviewAnswer, judge
+from manyeyes_tools.sources import gather
+
+if TYPE_CHECKING:
+    from manyeyes.tool import Bench
+    from manyeyes_tools.code_review import ReviewArguments
+    from manyeyes_tools.findings import Finding
+
+Verdict: TypeAlias = Literal["approve", "comment", "request_changes"]
+
+
+async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
+    """Review what the arguments name.
+
+    Raises:
+        BadCall: there is nothing to review, or not as asked.
+    """
+    await bench.progress("reading the code", 0, 3)
+    material = await gather(arguments, bench)
+    findings_tool.require_files(material)
+    evidence = await gather_evidence(material, purpose="review")
+    focus = arguments.focus or (", ".join(material.project.focus) if material.project else "")
+    question = Question(
+        tool="code_review",
+        role="reviewer",
+        prompt="review",
+        answer=ReviewAnswer,
+        depth=arguments.depth,
+        model=arguments.model,
+        focus=await findings_tool.masked(focus, bench),
+    )
+    await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
+    judgement = await judge(material, evidence.findings, question, bench)
+    if not evidence.engines and not judgement.heard:
+        raise BadCall("Nothing could look at the code: " + " ".join([*evidence.problems, *judgement.problems]))
+    limit = findings_tool.limit(material, bench)
+    conclusion = conclude(material, evidence, judgement, limit=limit)
+    return ReviewResult(
+        status=conclusion.status,
+        summary=" ".join(judgement.summaries) or describe(conclusion.findings, material, evidence),
+        problems=conclusion.problems,
+        notes=conclusion.notes,
+        run=bench.run(),
+        findings=conclusion.findings,
+        verdict=_verdict(judgement.verdicts, conclusion.findings),
+        suppressed=conclusion.suppressed,
+    )
+
+
+def _verdict(verdicts: list[str], findings: list[Finding]) -> Verdict | None:
+    """The strictest of the verdicts, and never an approval beside a finding that must be mended."""
+    if not verdicts:
+        return None
+    bad = worst(finding for finding in findings if finding.confidence >= 0.5)  # noqa: PLR2004  # more likely than not
+    if "request_changes" in verdicts or (bad is not None and bad.at_least(Severity.HIGH)):
+        return "request_changes"
+    return "comment" if "comment" in verdicts or findings else "approve"
