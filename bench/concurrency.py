@@ -1,0 +1,136 @@
+"""Do tool calls run at the same time, and is a ping answered meanwhile?
+
+    python bench/concurrency.py [--calls N] [--delay SECONDS] [--json]
+
+A double on loopback answers every model call after the delay.  After a first call, which imports the SDK, one call
+is timed as the baseline, then N at once, with a ping among them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import anyio
+from mcp import ClientSession, StdioServerParameters, stdio_client
+
+ANSWER = json.dumps({"summary": "Nothing to report.", "verdict": "approve", "findings": [], "disputed": []})
+
+
+def make_double(delay: float) -> ThreadingHTTPServer:
+    """Chat Completions on loopback, streamed or not, after the delay."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            time.sleep(delay)
+            usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
+            common = {"id": "c", "created": 1, "model": "m"}
+            if asked.get("stream"):
+                choice = {"index": 0, "delta": {"role": "assistant", "content": ANSWER}, "finish_reason": "stop"}
+                chunks = [
+                    {**common, "object": "chat.completion.chunk", "choices": [choice]},
+                    {**common, "object": "chat.completion.chunk", "choices": [], "usage": usage},
+                ]
+                body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+                kind = "text/event-stream"
+            else:
+                message = {"role": "assistant", "content": ANSWER}
+                choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+                body = json.dumps({**common, "object": "chat.completion", "choices": choices, "usage": usage})
+                kind = "application/json"
+            self.send_response(200)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+async def measure(calls: int, delay: float) -> dict[str, object]:
+    double = make_double(delay)
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as quiet:
+        parameters = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "manyeyes", "serve"],
+            cwd=folder,
+            env={
+                "HOME": folder,
+                "OPENAI_API_KEY": "none",
+                "OPENAI_BASE_URL": f"http://127.0.0.1:{double.server_port}/v1",
+            },
+        )
+        async with (
+            stdio_client(parameters, errlog=quiet) as (incoming, outgoing),
+            ClientSession(incoming, outgoing) as client,
+        ):
+            await client.initialize()
+            first, _ = await timed(client, 1)
+            one, status = await timed(client, 1)
+            ping: list[float] = []
+
+            async def ping_meanwhile() -> None:
+                await anyio.sleep(delay / 3)
+                began = time.perf_counter()
+                await client.send_ping()
+                ping.append(time.perf_counter() - began)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(ping_meanwhile)
+                many, _ = await timed(client, calls)
+    double.shutdown()
+    return {
+        "calls": calls,
+        "delay_s": delay,
+        "status": status,
+        "first_s": round(first, 3),
+        "one_s": round(one, 3),
+        "all_s": round(many, 3),
+        "ratio_to_one": round(many / one, 2),
+        "ping_s": round(ping[0], 4),
+    }
+
+
+async def timed(client: ClientSession, calls: int) -> tuple[float, str]:
+    """Seconds until all of so many calls have answered, and the status of one."""
+    statuses: list[str] = []
+
+    async def call(number: int) -> None:
+        result = await client.call_tool("code_review", {"code": f"x = {number}\n", "language": "python"})
+        statuses.append(result.structured_content["status"] if result.structured_content else "error")
+
+    began = time.perf_counter()
+    async with anyio.create_task_group() as group:
+        for number in range(calls):
+            group.start_soon(call, number)
+    return time.perf_counter() - began, statuses[0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=4)
+    parser.add_argument("--delay", type=float, default=1.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    row = anyio.run(measure, options.calls, options.delay)
+    print(json.dumps([row]) if options.json else "  ".join(f"{key} {value}" for key, value in row.items()))
+
+
+if __name__ == "__main__":
+    main()
