@@ -40,4 +40,7 @@ async def serve_http(settings: Settings, host: str, port: int) -> None:
     async with Desk.open(settings, os.environ) as desk:
         app = build(desk).streamable_http_app(host=host, custom_starlette_routes=[Route("/health", health)])
         level = {"debug": "debug", "info": "info"}.get(settings.log_level, "warning")
-        await uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level=level)).serve()
+        # h11, not httptools where that happens to be installed: it leaves blanks at the end of header values, and the
+        # protocol compares some of them with the body.
+        config = uvicorn.Config(app, host=host, port=port, log_level=level, http="h11")
+        await uvicorn.Server(config).serve()

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from manyeyes.errors import BadCall
 from manyeyes.settings import Limits, Settings
-from manyeyes_tools.sources import CodeArguments, MaterialArguments, gather
+from manyeyes_tools.arguments import CodeArguments, MaterialArguments
+from manyeyes_tools.sources import gather
 
 pytestmark = pytest.mark.anyio
 

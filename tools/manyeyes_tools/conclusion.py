@@ -39,13 +39,15 @@ def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, li
     reasons = Counter(reasons) + judgement.ungrounded
     if evidence.unchanged:
         reasons["it lies outside the change"] += evidence.unchanged
-    problems = [*judgement.problems, *evidence.problems, *material.missing()]
+    # What engines have no rules for is covered where a model was heard; otherwise nobody has looked at it.
+    unruled = [] if judgement.heard else evidence.notes
+    problems = [*judgement.problems, *evidence.problems, *unruled, *material.missing()]
     return Conclusion(
         findings=list(shown),
         suppressed=Suppressed(count=sum(reasons.values()), reasons=dict(sorted(reasons.items()))),
         status="evidence_only" if not judgement.heard else "partial" if problems else "complete",
         problems=problems,
-        notes=material.left_alone(),
+        notes=[*material.left_alone(), *(evidence.notes if judgement.heard else ())],
     )
 
 
@@ -55,6 +57,8 @@ def describe(findings: Iterable[Finding], material: Material, evidence: Evidence
     files = len(material.files)
     where = f"{files} file{'' if files == 1 else 's'}"
     by = ", ".join(evidence.engines)
+    if not counts and evidence.notes:
+        return f"Nothing was found in {where}, and not everything was looked for. {' '.join(evidence.notes)}"
     if not counts:
         return f"{by} looked at {where} and found nothing."
     listed = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])

@@ -15,6 +15,9 @@ WRONG_USE = 2
 NOT_DONE = 3
 IN_PART = 4
 
+KEYLESS = "No model was asked"
+"""What the only problem says that leaves a result whole: no key was given, so evidence alone was wanted."""
+
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 """As results name them, the worst first."""
 
@@ -55,5 +58,8 @@ def _in_part(result: Json, *, models_at_hand: bool) -> bool:
     run = result.get("run")
     if result.get("status") != "evidence_only" or not isinstance(run, dict):
         return False
+    problems = result.get("problems")
+    if isinstance(problems, list) and any(KEYLESS not in str(problem) for problem in problems):
+        return True
     # Models were asked and failed, or were at hand and none of them would do.
     return bool(run.get("attempts")) or (models_at_hand and bool(run.get("route")))
