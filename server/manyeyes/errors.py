@@ -21,6 +21,8 @@
         ├── Refused             the model, or the vendor's filter, declined      next provider
         ├── Truncated           the answer hit its length limit                  next
         ├── InvalidAnswer       not of the shape asked for, even after a repair  next
+        ├── BreakerOpen         not asked, since it failed too often just now    next
+        ├── OverBudget          not asked, since it could cost more than allowed next
         └── SdkUnavailable      the vendor's SDK cannot be imported              next provider
 
 "next" means that the following candidate of the route is tried; "next provider" that this provider's other
@@ -178,6 +180,14 @@ class InvalidAnswer(ModelError):
     """The answer is not of the shape asked for, even after the model was told what failed."""
 
     may_cost = True
+
+
+class BreakerOpen(ModelError):
+    """The model was not asked: it failed too often just now."""
+
+
+class OverBudget(ModelError):
+    """The model was not asked: it could cost more than the operator allows."""
 
 
 class SdkUnavailable(ModelError):
