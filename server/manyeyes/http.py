@@ -24,7 +24,8 @@ async def serve_http(settings: Settings, host: str, port: int) -> None:
     Raises:
         SettingsError: the address is not this machine's loopback.
     """
-    import uvicorn  # slow to import, and only needed here
+    import uvicorn
+    from mcp.server.transport_security import TransportSecuritySettings  # slow to import, and only needed here
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
@@ -37,8 +38,19 @@ async def serve_http(settings: Settings, host: str, port: int) -> None:
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})
 
+    shown = f"[{host}]" if ":" in host else host
+    names = {shown, "localhost", "127.0.0.1", "[::1]"}
+    # A page in a browser may resolve its own name to this machine; only these names are answered to.
+    guard = TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[f"{name}:*" for name in sorted(names)],
+        allowed_origins=[f"http://{name}:*" for name in sorted(names)],
+    )
+
     async with Desk.open(settings, os.environ) as desk:
-        app = build(desk).streamable_http_app(host=host, custom_starlette_routes=[Route("/health", health)])
+        app = build(desk).streamable_http_app(
+            host=host, transport_security=guard, custom_starlette_routes=[Route("/health", health)]
+        )
         level = {"debug": "debug", "info": "info"}.get(settings.log_level, "warning")
         # h11, not httptools where that happens to be installed: it leaves blanks at the end of header values, and the
         # protocol compares some of them with the body.

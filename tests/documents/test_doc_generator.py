@@ -7,7 +7,8 @@ import pytest
 from manyeyes.errors import AllFailed
 from manyeyes.results import Cut
 from manyeyes.types import ModelRef, Route
-from manyeyes_tools.doc_generator import DocArguments, DocGenerator
+from manyeyes_tools.arguments import DocArguments
+from manyeyes_tools.doc_generator import DocGenerator
 from manyeyes_tools.documenting import document
 from manyeyes_tools.documents.html import faults
 from manyeyes_tools.documents.result import DocResult

@@ -1,4 +1,4 @@
-"""The arguments that tools which look at code share."""
+"""The arguments of the tools that look at code."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from manyeyes.types import Json
 
 Depth = Literal["quick", "standard", "panel"]
+Format = Literal["markdown", "openapi", "html"]
 
 
 def _lean(schema: dict[str, Json]) -> None:
@@ -51,3 +52,22 @@ class MaterialArguments(CodeArguments):
     git: Annotated[
         str | SkipJsonSchema[None], Field(description="staged, working, or a range such as main...HEAD.")
     ] = None
+
+
+class ReviewArguments(MaterialArguments):
+    """What `code_review` takes."""
+
+    focus: Annotated[str | None, Field(description="what to look at most, e.g. concurrency", max_length=500)] = None
+
+
+class ScanArguments(MaterialArguments):
+    """What `security_scan` takes."""
+
+    scan_type: Annotated[Literal["sast", "dast", "sca"], Field(description="sast reads the source")] = "sast"
+    target_url: Annotated[str | None, Field(description="for dast: the address to probe", max_length=2_000)] = None
+
+
+class DocArguments(CodeArguments):
+    """Code to document, and in which form."""
+
+    format: Annotated[Format, Field(description="openapi is read from FastAPI and Flask routes.")] = "markdown"

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from manyeyes_tools import findings_tool
-from manyeyes_tools.arguments import MaterialArguments
+from manyeyes_tools.arguments import ReviewArguments
 from manyeyes_tools.findings import ReviewResult
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
-
-
-class ReviewArguments(MaterialArguments):
-    """What `code_review` takes."""
-
-    focus: Annotated[str | None, Field(description="what to look at most, e.g. concurrency", max_length=500)] = None
 
 
 @dataclass(frozen=True, slots=True)

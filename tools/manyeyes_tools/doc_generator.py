@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from manyeyes_tools.arguments import CodeArguments
-from manyeyes_tools.documents.result import DocResult, Format
+from manyeyes_tools.arguments import DocArguments
+from manyeyes_tools.documents.result import DocResult
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
-
-
-class DocArguments(CodeArguments):
-    """Code to document, and in which form."""
-
-    format: Annotated[Format, Field(description="openapi is read from FastAPI and Flask routes.")] = "markdown"
 
 
 class DocGenerator:

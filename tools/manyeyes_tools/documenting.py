@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from manyeyes.results import Status
     from manyeyes.tool import Bench
-    from manyeyes_tools.doc_generator import DocArguments
+    from manyeyes_tools.arguments import DocArguments, Format
     from manyeyes_tools.documents.coverage import Coverage
-    from manyeyes_tools.documents.result import Format
     from manyeyes_tools.material import Material, SourceFile
 
 

@@ -14,7 +14,7 @@ from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
-    from manyeyes_tools.code_review import ReviewArguments
+    from manyeyes_tools.arguments import ReviewArguments
     from manyeyes_tools.findings import Finding
 
 Verdict: TypeAlias = Literal["approve", "comment", "request_changes"]

@@ -14,7 +14,7 @@ from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
-    from manyeyes_tools.security_scan import ScanArguments
+    from manyeyes_tools.arguments import ScanArguments
 
 
 async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:

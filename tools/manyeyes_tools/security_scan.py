@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
-from manyeyes_tools.arguments import MaterialArguments
+from manyeyes_tools.arguments import ScanArguments
 from manyeyes_tools.findings import ScanResult
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
-
-
-class ScanArguments(MaterialArguments):
-    """What `security_scan` takes."""
-
-    scan_type: Annotated[Literal["sast", "dast", "sca"], Field(description="sast reads the source")] = "sast"
-    target_url: Annotated[str | None, Field(description="for dast: the address to probe", max_length=2_000)] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from manyeyes_tools.reports import wording
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from manyeyes_tools.documents.result import DocResult, Format
+    from manyeyes_tools.arguments import Format
+    from manyeyes_tools.documents.result import DocResult
 
 _FENCES: dict[Format, str] = {"openapi": "json", "html": "html", "markdown": ""}
 _PROBLEMS = 50

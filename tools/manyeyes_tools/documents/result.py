@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from pydantic import Field
 
 from manyeyes.results import Result
+from manyeyes_tools.arguments import Format
 from manyeyes_tools.documents.coverage import Coverage
-
-Format: TypeAlias = Literal["markdown", "openapi", "html"]
 
 
 class DocResult(Result):
