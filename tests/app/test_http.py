@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 from mcp import Client
@@ -43,10 +44,11 @@ def served(request, tmp_path_factory):
 
 
 def status(served, *, path="/mcp", method="POST", **headers):
-    connection = http.client.HTTPConnection(*served, timeout=10)
     kinds = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
-    connection.request(method, path, HELLO if method == "POST" else None, {**kinds, **headers})
-    return connection.getresponse().status
+    with closing(http.client.HTTPConnection(*served, timeout=10)) as connection:
+        connection.request(method, path, HELLO if method == "POST" else None, {**kinds, **headers})
+        with connection.getresponse() as response:
+            return response.status
 
 
 def test_health_is_told(served):
