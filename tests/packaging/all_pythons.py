@@ -14,13 +14,16 @@ UV = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
 
 
 def find(version: str) -> str | None:
-    done = subprocess.run(
-        [UV, "python", "find", "--no-python-downloads", "--no-project", "--system", version],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip() if done.returncode == 0 else None
+    """The interpreter of that version, on the search path or among pyenv's; None when there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = [f"python{version}", *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
+    for candidate in filter(None, map(shutil.which, named)):
+        # A shim is on the path for every version it has ever known; only one that runs counts.
+        asked = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        done = subprocess.run(asked, check=False, capture_output=True, text=True)
+        if done.stdout.strip() == version:
+            return candidate
+    return None
 
 
 def run_tests(version: str, python: str, arguments: list[str]) -> bool:
