@@ -3,6 +3,7 @@
     ManyEyesError
     ├── SettingsError           the operator's settings are unusable
     ├── BadCall                 the caller asked for something that cannot be done as asked
+    │   └── NothingChanged      there is no change to look at
     ├── NoAnswer                no model gave an answer
     │   ├── NoModel             the route holds no model (no key, privacy, budget, …)
     │   └── AllFailed           every model of the route was asked and failed
@@ -23,6 +24,7 @@
         ├── InvalidAnswer       not of the shape asked for, even after a repair  next
         ├── BreakerOpen         not asked, since it failed too often just now    next
         ├── OverBudget          not asked, since it could cost more than allowed next
+        ├── Cancelled           stopped, since another model answered first      next
         └── SdkUnavailable      the vendor's SDK cannot be imported              next provider
 
 "next" means that the following candidate of the route is tried; "next provider" that this provider's other
@@ -37,7 +39,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from manyeyes.types import Attempt, ModelRef, Route, Usage
+    from manyeyes.types import Attempt, ModelRef, RateLimits, Route, Usage
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -57,6 +59,10 @@ class BadCall(ManyEyesError):
     """
 
 
+class NothingChanged(BadCall):
+    """There is no change to look at: an error to whoever named one, and nothing to do for a check on every commit."""
+
+
 class ModelError(ManyEyesError):
     """One call to one model failed.
 
@@ -67,6 +73,7 @@ class ModelError(ManyEyesError):
         usage: What the failed call used, where the vendor said; failed calls cost money too.
         partial: What had been answered so far, for the repair of an invalid answer; never shown as a result.
         begun: True once a first piece of an answer had come, so that tokens may have been charged.
+        limits: How much more the vendor said may be asked of it.
     """
 
     retryable: ClassVar[bool] = False
@@ -75,6 +82,9 @@ class ModelError(ManyEyesError):
     """What the route passes over after it: this model, every model of this provider, or all that is left."""
     may_cost: ClassVar[bool] = False
     """May tokens have been charged although the vendor reported none?"""
+    health: ClassVar[Literal["well", "ill", "out", "unknown"]] = "well"
+    """What the circuit breaker learns from it: the vendor answered, and the fault lies in what was asked; the vendor
+    failed; what `skips` names is out until the operator or the vendor changes something; nothing."""
 
     def __init__(
         self,
@@ -93,6 +103,7 @@ class ModelError(ManyEyesError):
         self.usage = usage
         self.partial = partial
         self.begun = False
+        self.limits: RateLimits | None = None
 
     @property
     def kind(self) -> str:
@@ -104,6 +115,7 @@ class Unreachable(ModelError):
     """No connection could be made, or it broke."""
 
     retryable = True
+    health = "ill"
 
 
 class TimedOut(ModelError):
@@ -111,6 +123,7 @@ class TimedOut(ModelError):
 
     retryable = True
     may_cost = True
+    health = "ill"
 
 
 class DeadlinePassed(TimedOut):
@@ -118,24 +131,28 @@ class DeadlinePassed(TimedOut):
 
     retryable = False
     skips = "route"
+    health = "unknown"
 
 
 class RateLimited(ModelError):
     """The vendor asks to slow down (429)."""
 
     retryable = True
+    health = "unknown"
 
 
 class Overloaded(ModelError):
     """The vendor has no capacity at the moment (503, 529)."""
 
     retryable = True
+    health = "ill"
 
 
 class VendorFault(ModelError):
     """The vendor failed (5xx)."""
 
     retryable = True
+    health = "ill"
 
 
 class BrokenAnswer(ModelError):
@@ -143,16 +160,20 @@ class BrokenAnswer(ModelError):
 
     retryable = True
     may_cost = True
+    health = "ill"
 
 
 class AccessDenied(ModelError):
     """The key is missing, wrong or not allowed to do this (401, 403)."""
 
     skips = "provider"
+    health = "out"
 
 
 class ModelGone(ModelError):
     """The vendor does not serve this model, or no longer (404)."""
+
+    health = "out"
 
 
 class RequestRejected(ModelError):
@@ -185,15 +206,26 @@ class InvalidAnswer(ModelError):
 class BreakerOpen(ModelError):
     """The model was not asked: it failed too often just now."""
 
+    health = "unknown"
+
 
 class OverBudget(ModelError):
     """The model was not asked: it could cost more than the operator allows."""
+
+    health = "unknown"
+
+
+class Cancelled(ModelError):
+    """The call was stopped: another model's answer came first."""
+
+    may_cost = True
 
 
 class SdkUnavailable(ModelError):
     """The vendor's SDK cannot be imported."""
 
     skips = "provider"
+    health = "unknown"
 
 
 class NoAnswer(ManyEyesError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from manyeyes.errors import BadCall
+from manyeyes.errors import BadCall, NothingChanged
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _GIT = re.compile(r"diff --git (.+)")
@@ -66,8 +66,11 @@ def parse(text: str) -> tuple[FileDiff, ...]:
     """The files of a diff, in its order.  Text before, between and behind them (a commit's message) is passed over.
 
     Raises:
+        NothingChanged: it is empty.
         BadCall: it is no diff, is cut off, or contradicts itself; the message names the line.
     """
+    if not text.strip():
+        raise NothingChanged("The diff is empty: there are no changes to look at.")
     lines = text.split("\n")
     if lines and not lines[-1]:
         lines.pop()

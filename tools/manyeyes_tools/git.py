@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manyeyes.errors import BadCall
+from manyeyes.errors import BadCall, NothingChanged
 from manyeyes_tools import diffs
 from manyeyes_tools.basket import Basket, Piece
 from manyeyes_tools.folders import walk
@@ -70,7 +70,7 @@ def collect(argument: str, root: Path, repository: Repository, roots: Sequence[P
             entries += _fresh(root, prefix, known, roots, basket)
         _gather(git, root, prefix, sorted(entries, key=lambda entry: entry.path), changed, basket)
     if not basket.pieces and not basket.skipped and not basket.notes:
-        raise BadCall(f"There are no changes in `{wanted}`. {_HOW}")
+        raise NothingChanged(f"There are no changes in `{wanted}`. {_HOW}")
 
 
 def _check(wanted: str) -> None:

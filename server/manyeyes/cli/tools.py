@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manyeyes.cli.exits import SEVERITIES, code_for
+from manyeyes.cli.exits import DONE, SEVERITIES, code_for
 from manyeyes.cli.screen import ProgressLine, complain, show, wants_colour
-from manyeyes.errors import BadCall
+from manyeyes.errors import BadCall, NothingChanged
 
 if TYPE_CHECKING:
     from manyeyes.cli.verbs import Options, Verbs
@@ -131,6 +131,9 @@ def run(options: Options) -> int:
         progress = ProgressLine(wanted=options.progress)
         try:
             result = await desk.call(tool.name, arguments, progress.update)
+        except NothingChanged as nothing:
+            complain(str(nothing))
+            return DONE
         finally:
             progress.clear()
         _write(tool, result, options)
