@@ -71,7 +71,6 @@ def test_forms_of_diffs(text, expected):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "names no file"),
         ("just words\n", "names no file"),
         ("@@ -1 +1 @@\n-a\n+b\n", "Line 1 of the diff: a hunk without a file"),
         ("--- a/x\n+++ b/x\n", "Line 1 of the diff names a file, but no hunk"),
