@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPError
 
 from manyeyes import __version__
 from manyeyes.answers import Answer, fit, parse_cursor
+from manyeyes.arguments import parse_arguments
 from manyeyes.errors import BadCall, ManyEyesError, NoAnswer
 from manyeyes.prompts import PROMPTS, complete, fill
 from manyeyes.resources import RESOURCES, TEMPLATES, read_resource
@@ -40,7 +41,7 @@ Many Eyes gives a second opinion on code from models of several vendors, grounde
 
 Give exactly one of `code`, `paths`, `diff` or `git`. Prefer `git` ("working", "staged", "main..HEAD") or `paths` to
 pasting code: the server reads the files itself, within its roots. Line numbers are taken from the source; a patch
-with `applies: true` was applied in memory and the file still parses.
+with `applies: true` was applied in memory, and a Python file still compiles with it.
 
 `status` tells how much to trust a result: `complete`; `partial` (see `problems`); `evidence_only` (no model was heard,
 deterministic engines alone). An empty `findings` list means that something looked and found nothing, never that it
@@ -137,6 +138,7 @@ def build(desk: Desk) -> Server[None]:  # noqa: C901  # one small handler after 
 async def _call(desk: Desk, ctx: Context, name: str, values: Mapping[str, Json]) -> Answer:
     cursor = values.get("cursor")
     if isinstance(cursor, str) and cursor:
+        parse_arguments(desk.tool(name), values)
         run_id, start = parse_cursor(cursor)
         tool, result = await desk.stored(run_id)
         if tool.name != name:

@@ -34,10 +34,11 @@ class Chunk:
         """An upper estimate of its tokens."""
         return tokens(self.text)
 
-    def delimited(self) -> str:
-        """The text between marks that nothing inside it can imitate."""
-        mark = hashlib.sha256(self.text.encode()).hexdigest()[:16]
-        return f'<material id="{mark}">\n{self.text}\n</material id="{mark}">'
+
+def delimited(text: str) -> str:
+    """The text between marks that nothing inside it can imitate, since they are derived from all of it."""
+    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f'<material id="{mark}">\n{text}\n</material id="{mark}">'
 
 
 def make_chunks(files: Iterable[SourceFile], limit: int) -> tuple[Chunk, ...]:

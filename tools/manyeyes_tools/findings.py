@@ -33,7 +33,11 @@ class Severity(StrEnum):
 
 
 class Suggestion(Wire):
-    """How to mend it.  `patch` is a unified diff; `applies` is true only when it was applied and still parses."""
+    """How to mend it, with a patch as a unified diff where there is one.
+
+    `applies` is true only when the patch was applied in memory and a Python file still compiles with it; in other
+    languages nothing checks that the result still parses.
+    """
 
     explanation: str
     patch: str | None = None

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from manyeyes.errors import NoAnswer
 from manyeyes.types import Message, Request, Task, Tier
 from manyeyes_tools.anchors import anchor
-from manyeyes_tools.chunks import make_chunks, tokens
+from manyeyes_tools.chunks import delimited, make_chunks, tokens
 from manyeyes_tools.findings import Finding, Severity, Suggestion
 from manyeyes_tools.identity import identify
 from manyeyes_tools.patches import make_patch
@@ -90,7 +90,8 @@ class SecurityAnswer(_Answer):
 class Question:
     """What the models are asked about the material.
 
-    `prompt` names the instructions, `answer` the shape wanted, `focus` what to look at most.
+    `prompt` names the instructions, `answer` the shape wanted.  `focus` is what the caller wants looked at most,
+    `wish` what the repository under review asks for: it is shown to the models as data, like the code.
     """
 
     tool: str
@@ -100,6 +101,7 @@ class Question:
     depth: Depth
     model: str | None
     focus: str = ""
+    wish: str = ""
 
 
 @dataclass(slots=True)
@@ -127,6 +129,11 @@ class Judgement:
     heard: int = 0
     asked: int = 0
     keyless: bool = False
+
+    @property
+    def summary(self) -> str:
+        """The models' words, bounded; empty when none was heard."""
+        return _shorten(" ".join(dict.fromkeys(self.summaries)), 2_000)
 
 
 async def judge(material: Material, evidence: Sequence[Finding], question: Question, bench: Bench) -> Judgement:
@@ -206,15 +213,18 @@ async def _ask(chunk: Chunk, base: Task, evidence: Sequence[Finding], question: 
     system = f"{load_prompt(question.prompt)}\n\n{load_prompt('material')}"
     shown = {path for path, _, _ in chunk.places}
     listed = [
-        f"- {finding.id} {finding.path}:{finding.start_line} {finding.severity} {finding.title} "
+        f"- {finding.id} {_one_line(finding.path)}:{finding.start_line} {finding.severity} {_one_line(finding.title)} "
         f"({', '.join(finding.sources)})"
         for finding in evidence
         if finding.path in shown
     ][:100]
-    parts = [chunk.delimited(), "Reported by deterministic tools:\n" + ("\n".join(listed) or "- nothing")]
+    # Names of files, titles and wishes come from the repository too, so they stand inside the marks.
+    inside = [chunk.text, "Reported by deterministic tools:\n" + ("\n".join(listed) or "- nothing")]
+    if question.wish:
+        inside.append(f"What this repository's manyeyes.toml asks reviewers to look at: {_one_line(question.wish)}")
+    text = delimited("\n\n".join(inside))
     if question.focus:
-        parts.append(f"Look most of all at: {question.focus}")
-    text = "\n\n".join(parts)
+        text += f"\n\nLook most of all at: {_one_line(question.focus)}"
     request = Request(
         system=system, messages=(Message(role="user", text=text),), max_tokens=ANSWER_TOKENS, answer=question.answer
     )
@@ -290,6 +300,10 @@ def _same_file(path: str, files: dict[str, SourceFile]) -> SourceFile | None:
     if not matching and len(files) == 1 and "/" not in tail:
         return next(iter(files.values()))
     return matching[0] if len(matching) == 1 else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _shorten(text: str, limit: int = 120) -> str:

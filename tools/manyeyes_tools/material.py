@@ -14,6 +14,8 @@ Origin: TypeAlias = Literal["code", "paths", "diff", "git"]
 """How the material was given."""
 _NAMED = 5
 """Files named for each reason; the others are counted."""
+_NOTED = 20
+"""Notes told; the others are counted."""
 _DELIBERATE = (
     "binary",
     "may hold secrets",
@@ -36,6 +38,7 @@ class SourceFile:
         masked: The same lines with secrets replaced; all that models, results and logs see.
         changed: The lines that a diff added or changed, counted from 1; None when all of it is to be looked at.
         partial: True when only the lines of a diff are known; all others are then empty.
+        plain: True when the file's bytes are the text in UTF-8, so that a patch against the text fits the file.
         parts: The known line ranges (first, last) when `partial`; empty otherwise.
     """
 
@@ -46,6 +49,7 @@ class SourceFile:
     changed: frozenset[int] | None = None
     partial: bool = False
     parts: tuple[tuple[int, int], ...] = ()
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class Material:
 
     def left_alone(self) -> list[str]:
         """What was left alone on purpose, by reason, and what else is worth knowing, one line each."""
-        return [*self.notes, *_by_reason(one for one in self.skipped if one.deliberate)]
+        more = [f"… and {len(self.notes) - _NOTED} more such notes."] if len(self.notes) > _NOTED else []
+        return [*self.notes[:_NOTED], *more, *_by_reason(one for one in self.skipped if one.deliberate)]
 
 
 def _by_reason(skipped: Iterable[Skipped]) -> list[str]:

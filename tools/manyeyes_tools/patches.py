@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,8 @@ def diff(file: SourceFile, search: str, replace: str, near: Anchor) -> str:
         NoPatch: the text is not there, or not clearly there; nothing would change; a secret or an unknown line is
             touched; or the file would no longer parse.
     """
+    if not file.plain:
+        raise NoPatch("the file is not plain UTF-8, so a patch of its text would not fit its bytes")
     search, replace = _unfenced(search), _unfenced(replace)
     old, masked = _lines(file.text), _lines(file.masked)
     edit = _narrowed(_locate(masked, search, replace, near), masked)
@@ -197,6 +200,19 @@ def _still_parses(file: SourceFile, old: list[str], new: list[str], edit: _Edit,
         except Unparsable:
             raise NoPatch("the file does not parse, before or after") from None
         raise NoPatch(f"the file would no longer parse ({error}, line {error.line})") from None
+    if _compiles("".join(old)) and not _compiles("".join(new)):
+        raise NoPatch("the file would no longer compile")
+
+
+def _compiles(text: str) -> bool:
+    """Whether Python takes it: `return` outside a function parses and does not compile.  Nothing of it is run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text, "<patched>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return False
+    return True
 
 
 def _part_still_parses(file: SourceFile, old: list[str], edit: _Edit, bounds: tuple[int, int]) -> None:

@@ -60,7 +60,7 @@ def read_project(root: Path) -> tuple[ProjectSettings, tuple[str, ...]]:
         values = tomllib.loads(read(place, _LARGEST))
     except Refused as refused:
         return ProjectSettings(), (f"{NAME} was not read: {refused}.",)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # the decoder's own error is a ValueError, and so are its numbers
         return ProjectSettings(), (f"{NAME} is not valid TOML and was not used: {error}",)
     problems: list[str] = [
         f"{NAME}: `{_shown(key)}` is not for a project to set and has no effect "

@@ -25,6 +25,7 @@ _REF = re.compile(r"refs/[^\s~^:?*\[\\\x00-\x1f\x7f]{1,1000}")
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SMALL = 1_000_000
 _LARGE = 500_000_000
+_MOST_ALTERNATES = 64
 _MOST_REFS = 100_000
 _BOOLEANS = {"true", "false", "input", "yes", "no", "on", "off", "1", "0", "lf", "crlf", "native", "auto"}
 _VALUES = ("core.autocrlf", "core.eol", "core.filemode", "core.ignorecase", "core.symlinks", "core.precomposeunicode")
@@ -94,7 +95,35 @@ def _parts(top: Path, mark: Path, roots: Sequence[Path]) -> Repository | None:
     objects = Path(os.path.realpath(common / "objects"))
     if not belongs or not (objects.is_relative_to(common) or _inside(objects, roots)):
         raise BadCall(f"The `.git` of {top} points at a repository outside the roots. {_NOT_HERE}")
+    _no_borrowed_objects(top, common, objects, roots)
     return Repository(top, git_dir, common)
+
+
+def _no_borrowed_objects(top: Path, common: Path, objects: Path, roots: Sequence[Path]) -> None:
+    """See that a repository holds its own objects: alternates and links would show somebody else's files.
+
+    Raises:
+        BadCall: it borrows objects from outside the roots.
+    """
+    open_ends, seen = [objects], {objects}
+    while open_ends and len(seen) <= _MOST_ALTERNATES:
+        at = open_ends.pop()
+        borrowed = [
+            at / line
+            for line in (_text(at / "info" / "alternates") or "").splitlines()
+            if line.strip() and line[0] != "#"
+        ]
+        for folder in (at, at / "pack", at / "info"):
+            if folder.is_dir():
+                borrowed += [Path(entry.path) for entry in os.scandir(folder) if entry.is_symlink()]
+        for path in {Path(os.path.realpath(path)) for path in borrowed} - seen:
+            if not (path.is_relative_to(common) or _inside(path, roots)):
+                raise BadCall(
+                    f"The repository of {top} borrows objects from a folder outside the roots. "
+                    "Add that folder to MANYEYES_ROOTS, or send `diff` or `paths`."
+                )
+            seen.add(path)
+            open_ends.append(path)
 
 
 def _points_back(git_dir: Path, top: Path) -> bool:

@@ -30,7 +30,6 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
     material = await gather(arguments, bench)
     findings_tool.require_files(material)
     evidence = await gather_evidence(material, purpose="review")
-    focus = arguments.focus or (", ".join(material.project.focus) if material.project else "")
     question = Question(
         tool="code_review",
         role="reviewer",
@@ -38,7 +37,8 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
         answer=ReviewAnswer,
         depth=arguments.depth,
         model=arguments.model,
-        focus=await findings_tool.masked(focus, bench),
+        focus=await findings_tool.masked(arguments.focus or "", bench),
+        wish=await findings_tool.masked(", ".join(material.project.focus), bench),
     )
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
     judgement = await judge(material, evidence.findings, question, bench)
@@ -48,7 +48,7 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
     conclusion = conclude(material, evidence, judgement, limit=limit)
     return ReviewResult(
         status=conclusion.status,
-        summary=" ".join(judgement.summaries) or describe(conclusion.findings, material, evidence),
+        summary=judgement.summary or describe(conclusion.findings, material, evidence),
         problems=conclusion.problems,
         notes=conclusion.notes,
         run=bench.run(),

@@ -45,6 +45,10 @@ _SECRET_FOLDERS = frozenset(
 _HARMLESS = re.compile(r"\.env\.(dist|defaults?)|.*\.(example|sample|template)|id_\w+\.pub")
 
 
+class OutOfReach(BadCall):
+    """What was named lies in no root, or there is none."""
+
+
 class Refused(Exception):
     """A file is not read; the message is the reason, in a few words."""
 
@@ -79,9 +83,9 @@ def check_name(name: str) -> None:
 
 
 def require_roots(roots: Sequence[Path]) -> None:
-    """Raise `BadCall` when there is nothing that may be read."""
+    """Raise `OutOfReach` when there is nothing that may be read."""
     if not roots:
-        raise BadCall(
+        raise OutOfReach(
             "No folder may be read. Set MANYEYES_ROOTS to the project's absolute path (in the client's configuration "
             'of this server: "env": {"MANYEYES_ROOTS": "/path/to/project"}), or pass the source as `code`.'
         )
@@ -91,7 +95,8 @@ def locate(name: str, roots: Sequence[Path]) -> Place:
     """Find what a caller named: absolute, or relative to the first root that holds it.
 
     Raises:
-        BadCall: there are no roots, the name is no path, nothing is there, or it lies outside.
+        OutOfReach: there are no roots, nothing is there, or it lies outside.
+        BadCall: the name is no path.
     """
     require_roots(roots)
     check_name(name)
@@ -107,10 +112,10 @@ def locate(name: str, roots: Sequence[Path]) -> Place:
                 return _place(joined, real, root if not path.is_absolute() else other, other)
         outside = True
     if outside:
-        raise BadCall(f"`{name}` lies outside the roots, or is a link that leaves them. Readable: {_names(roots)}.")
+        raise OutOfReach(f"`{name}` lies outside the roots, or is a link that leaves them. Readable: {_names(roots)}.")
     if path.is_absolute() and not any(Path(os.path.normpath(path)).is_relative_to(root) for root in roots):
-        raise BadCall(f"`{name}` lies outside the roots. Readable: {_names(roots)}.")
-    raise BadCall(f"There is no `{name}` under the roots ({_names(roots)}). Send a path relative to one of them.")
+        raise OutOfReach(f"`{name}` lies outside the roots. Readable: {_names(roots)}.")
+    raise OutOfReach(f"There is no `{name}` under the roots ({_names(roots)}). Send a path relative to one of them.")
 
 
 def _place(joined: Path, real: Path, root: Path, holder: Path) -> Place:
@@ -144,12 +149,18 @@ def read(place: Place, limit: int) -> str:
         Refused: it holds secrets by its name or form, is no regular file, too large, binary, undecodable or unreadable.
     """
     if holds_secrets(place.relative) or holds_secrets(place.real):
-        raise Refused("may hold secrets (by its name); such files are never read")
+        raise Refused("may hold secrets, by its name")
     try:
         data = _read_bytes(place, limit)
     except OSError as error:
         raise Refused(_why(error)) from None
     return decode(data, place.relative)
+
+
+class Recoded(str):
+    """Text whose file holds other bytes than its UTF-8: a mark at the beginning, or another encoding."""
+
+    __slots__ = ()
 
 
 def decode(data: bytes, path: str) -> str:
@@ -177,7 +188,7 @@ def decode(data: bytes, path: str) -> str:
         raise Refused("binary")
     if path.endswith(".json") and '"service_account"' in text and '"private_key"' in text:
         raise Refused("holds a service account's key; such files are never read")
-    return text
+    return text if encoding == "utf-8" else Recoded(text)
 
 
 def holds_secrets(path: str) -> bool:

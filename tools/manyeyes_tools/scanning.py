@@ -34,7 +34,7 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
         answer=SecurityAnswer,
         depth=arguments.depth,
         model=arguments.model,
-        focus=await findings_tool.masked(", ".join(material.project.focus) if material.project else "", bench),
+        wish=await findings_tool.masked(", ".join(material.project.focus), bench),
     )
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
     judgement = await judge(material, evidence.findings, question, bench)
@@ -43,7 +43,7 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
     conclusion = conclude(material, evidence, judgement, limit=findings_tool.limit(material, bench))
     return ScanResult(
         status=conclusion.status,
-        summary=" ".join(judgement.summaries) or describe(conclusion.findings, material, evidence),
+        summary=judgement.summary or describe(conclusion.findings, material, evidence),
         problems=conclusion.problems,
         notes=conclusion.notes,
         run=bench.run(),

@@ -18,7 +18,7 @@ from manyeyes_tools.languages import ending_of, guess, language_of, named_langua
 from manyeyes_tools.material import Material, Origin, SourceFile
 from manyeyes_tools.project import ProjectSettings, read_project, together
 from manyeyes_tools.repository import find_repository
-from manyeyes_tools.roots import Place, Refused, check_name, holds_secrets, inside, locate, read, require_roots
+from manyeyes_tools.roots import Place, Recoded, Refused, check_name, holds_secrets, inside, locate, read, require_roots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -265,6 +265,7 @@ def _finished(
             changed=piece.changed,
             partial=piece.partial,
             parts=piece.parts,
+            plain=not isinstance(piece.text, Recoded),
         )
         for piece, hidden in zip(basket.pieces, masked, strict=True)
     )
