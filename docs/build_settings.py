@@ -57,10 +57,13 @@ MEANINGS = {
     "google.api_version": "API version in the address, such as `v1beta`; the SDK's own by default.",
     "scripted.file": "JSON file of answers for the scripted provider, for tests and for building plug-ins.",
     "budget.usd_per_call": (
-        "US dollars that one call to a model may cost at most. A model whose longest answer would cost more, or whose "
-        "price is not known, is passed over."
+        "US dollars that the model calls of one tool call may cost, all together. A model whose longest answer would "
+        "cost more than is left, or whose price is not known, is not asked."
     ),
-    "budget.usd_per_day": "US dollars a day. Read and checked for sense, not enforced in this version.",
+    "budget.usd_per_day": (
+        "US dollars that model calls may cost a day, from midnight to midnight UTC, in all processes that share the "
+        "state together. What does not fit is not asked."
+    ),
     "state.url": "Where runs and statistics are kept: `sqlite:///PATH`, or `sqlite://` for memory only.",
     "routing.NAME.vendors": "Vendors or endpoints to ask for that kind of work, in order, separated by commas.",
     "routing.NAME.tier": "Tier of theirs to ask; without it the tier of the row that is replaced.",
@@ -84,7 +87,13 @@ TITLES = {
     "scripted": "Scripted provider",
     "budget": "Budget",
     "state": "State",
+    "cache": "Cache",
     "limits": "Limits",
+    "retry": "Retries",
+    "patience": "Patience",
+    "breaker": "Circuit breaker",
+    "hedge": "Hedging",
+    "rates": "Rates",
     "routing": "Routing",
 }
 
@@ -116,6 +125,11 @@ ENDPOINTS = """\
 Named endpoints that speak OpenAI's Chat Completions: Ollama, LM Studio, vLLM, OpenRouter, a gateway. `NAME` is yours
 to choose, and becomes the first half of the model reference: `ollama:qwen3-coder`. In a variable it is written in
 capitals and read in lower case: `MANYEYES_ENDPOINTS_OLLAMA_URL` is `url` of `[endpoints.ollama]`.
+"""
+
+RATES = """\
+`NAME` is a vendor (`anthropic`, `openai`, `google`) or an endpoint of yours. Calls that would go too fast wait in line,
+the first come first; a call whose turn would come after its deadline fails at once, or goes to the next model.
 """
 
 ROUTING = """\
@@ -197,6 +211,8 @@ def page() -> str:
         parts.append(f"## {title}\n")
         if section == "endpoints":
             parts.append(ENDPOINTS)
+        if section == "rates":
+            parts.append(RATES)
         if section == "routing":
             parts.append(ROUTING)
         parts.append("| variable | key in the file | value | default | meaning |\n|---|---|---|---|---|")
@@ -248,7 +264,7 @@ def _kind(field: FieldInfo) -> str:
     return ", ".join([_type(field.annotation), *bounds])
 
 
-_BOUNDS = ((">", "gt"), ("≥", "ge"))
+_BOUNDS = ((">", "gt"), ("≥", "ge"), ("≤", "le"))
 
 
 def _type(annotation: object) -> str:
@@ -264,7 +280,14 @@ def _type(annotation: object) -> str:
         return "table"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return ", ".join(f"`{member.value}`" for member in annotation)
-    names = {str: "text", int: "whole number", float: "number", Path: "path", SecretStr: "text, secret"}
+    names = {
+        bool: "`true`, `false`",
+        str: "text",
+        int: "whole number",
+        float: "number",
+        Path: "path",
+        SecretStr: "text, secret",
+    }
     return names[annotation]  # type: ignore[index]  # a type that is missing here is an error to be seen
 
 
@@ -278,6 +301,8 @@ def _default(key: str, field: FieldInfo) -> str:
         return "none"
     if isinstance(value, tuple):
         return "`" + ",".join(map(str, value)) + "`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

@@ -6,7 +6,7 @@ import secrets
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,7 +16,7 @@ from manyeyes.arguments import parse_arguments
 from manyeyes.bench import RunBench, no_progress
 from manyeyes.catalog import Catalog
 from manyeyes.errors import BadCall, ModelError
-from manyeyes.events import RunEvent
+from manyeyes.events import Listeners, RunEvent
 from manyeyes.gateway import Gateway
 from manyeyes.plugins import configured_providers, installed_tools
 from manyeyes.prices import Prices
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from manyeyes.bench import Progress
     from manyeyes.model import Provider
+    from manyeyes.monitor.prometheus import Metrics
     from manyeyes.redaction import Redactor
     from manyeyes.results import Result
     from manyeyes.settings import Settings
@@ -54,6 +55,8 @@ class Desk:
         router: Chooses among them.
         gateway: Asks them.
         store: Keeps runs and events.
+        prices: What tokens cost.
+        metrics: Counts calls and runs of this process.
     """
 
     settings: Settings
@@ -64,6 +67,7 @@ class Desk:
     gateway: Gateway
     store: Store
     prices: Prices
+    metrics: Metrics
     _tasks: TaskGroup | None = None
     _warm: bool = field(default=False)
 
@@ -71,31 +75,61 @@ class Desk:
     @asynccontextmanager
     async def open(cls, settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Desk]:
         """Set everything up; imports no SDK, opens no file and makes no connection yet."""
+        from manyeyes.calls.cached import edition
+        from manyeyes.calls.flights import Flights
+        from manyeyes.calls.hedge import Hedges
+        from manyeyes.calls.lane import Lanes
+        from manyeyes.monitor.logs import Logs
+        from manyeyes.monitor.prometheus import Metrics
+        from manyeyes.monitor.telemetry import Telemetry
+        from manyeyes.state.answers import Answers
+        from manyeyes.state.breakers import Breakers
+        from manyeyes.state.budget import Budget
         from manyeyes.state.store import Store
 
         catalog = Catalog.load().with_settings(settings)
         providers = configured_providers(settings)
         store = Store.open(settings, environ)
         prices = Prices.of(settings)
-        desk = cls(
-            settings=settings,
-            tools=installed_tools(settings),
-            providers=providers,
-            catalog=catalog,
-            router=Router.build(catalog, {name: one.local for name, one in providers.items()}, settings, prices),
-            gateway=Gateway(providers=providers, catalog=catalog, pricing=prices.cost_usd, listener=store),
-            store=store,
-            prices=prices,
-        )
+        budget = Budget.of(settings, store.database, prices)
+        hedges = Hedges(settings.hedge, tight=lambda: budget.limited)
+        metrics = Metrics()
+        kept = Answers(store.database, ttl_s=settings.cache.ttl_s, max_bytes=settings.cache.max_bytes)
         try:
             async with anyio.create_task_group() as tasks:
-                desk._tasks = tasks  # its own
-                yield desk
+                yield cls(
+                    settings=settings,
+                    tools=installed_tools(settings),
+                    providers=providers,
+                    catalog=catalog,
+                    router=Router.build(
+                        catalog, {name: one.local for name, one in providers.items()}, settings, prices
+                    ),
+                    gateway=Gateway(
+                        settings=settings,
+                        providers=providers,
+                        catalog=catalog,
+                        pricing=prices.cost_usd,
+                        listener=Listeners((store, hedges, metrics, Telemetry.open(), Logs())),
+                        breakers=Breakers(settings.breaker, store.database),
+                        lanes=Lanes(settings.rates),
+                        budget=budget,
+                        hedges=hedges,
+                        flights=Flights(tasks),
+                        answers=kept if settings.cache.enabled else None,
+                        editions={name: edition(settings, name) for name in providers},
+                    ),
+                    store=store,
+                    prices=prices,
+                    metrics=metrics,
+                    _tasks=tasks,
+                )
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 for provider in providers.values():
                     await provider.aclose()
+                kept.mark()
                 store.close()
 
     def redactor(self) -> Redactor:
@@ -143,7 +177,7 @@ class Desk:
         finally:
             run = bench.run()
             status = result.status if result else "error"
-            self.store.note(
+            self.gateway.listener.note(
                 RunEvent(at=at, run_id=run.id, tool=name, status=status, seconds=run.seconds, cost_usd=run.cost_usd)
             )
         text = result.model_dump_json()
@@ -180,6 +214,19 @@ class Desk:
         except ModelError:
             return  # the call itself reports it, with the route to go on with
         await anyio.to_thread.run_sync(self.prices.warm)  # the price list is slow to import as well
+
+
+def log_masked(settings: Settings) -> None:
+    """Write this process's logs to stderr with secrets masked; the redactor is made when something is logged."""
+    from manyeyes.monitor.logs import log_to_stderr
+
+    @cache
+    def redactor() -> Redactor:
+        from manyeyes.redaction import Redactor
+
+        return Redactor(enabled=settings.privacy != "off", known=operator_secrets(settings))
+
+    log_to_stderr(settings.log_level, lambda text: redactor().mask(text))
 
 
 def operator_secrets(settings: Settings) -> tuple[str, ...]:

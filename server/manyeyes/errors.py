@@ -39,7 +39,11 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from manyeyes.types import Attempt, ModelRef, RateLimits, Route, Usage
+
+    Health: TypeAlias = Literal["well", "ill", "out", "unknown"]
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -73,6 +77,8 @@ class ModelError(ManyEyesError):
         usage: What the failed call used, where the vendor said; failed calls cost money too.
         partial: What had been answered so far, for the repair of an invalid answer; never shown as a result.
         begun: True once a first piece of an answer had come, so that tokens may have been charged.
+        lost: True when the connection broke after the request had gone out, so that tokens may have been charged.
+        estimated_usd: What the call counts as in US dollars, at its worst case, where nobody said what it cost.
         limits: How much more the vendor said may be asked of it.
     """
 
@@ -82,7 +88,7 @@ class ModelError(ManyEyesError):
     """What the route passes over after it: this model, every model of this provider, or all that is left."""
     may_cost: ClassVar[bool] = False
     """May tokens have been charged although the vendor reported none?"""
-    health: ClassVar[Literal["well", "ill", "out", "unknown"]] = "well"
+    health: ClassVar[Health] = "well"
     """What the circuit breaker learns from it: the vendor answered, and the fault lies in what was asked; the vendor
     failed; what `skips` names is out until the operator or the vendor changes something; nothing."""
 
@@ -103,6 +109,8 @@ class ModelError(ManyEyesError):
         self.usage = usage
         self.partial = partial
         self.begun = False
+        self.lost = False
+        self.estimated_usd: float | None = None
         self.limits: RateLimits | None = None
 
     @property
@@ -123,7 +131,7 @@ class TimedOut(ModelError):
 
     retryable = True
     may_cost = True
-    health = "ill"
+    health: ClassVar[Health] = "ill"
 
 
 class DeadlinePassed(TimedOut):
@@ -219,6 +227,7 @@ class Cancelled(ModelError):
     """The call was stopped: another model's answer came first."""
 
     may_cost = True
+    health = "unknown"
 
 
 class SdkUnavailable(ModelError):

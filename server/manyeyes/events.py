@@ -61,3 +61,15 @@ class Listener(Protocol):
     def note(self, event: Event) -> None:
         """Take notice of it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Passes every event on to each of them, in order."""
+
+    all: tuple[Listener, ...]
+
+    def note(self, event: Event) -> None:
+        """Let all of them take notice of it."""
+        for listener in self.all:
+            listener.note(event)

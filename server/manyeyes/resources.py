@@ -69,7 +69,8 @@ def _dashboard(desk: Desk) -> str:
     from manyeyes.monitor.dashboard import fold
     from manyeyes.monitor.forms import render_text
 
-    return render_text(fold(desk.store.events(), notice=desk.store.notice), colour=False)
+    dashboard = fold(desk.store.events(), breakers=desk.gateway.breakers.reasons(), notice=desk.store.notice)
+    return render_text(dashboard, colour=False)
 
 
 def _models(desk: Desk) -> str:

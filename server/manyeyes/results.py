@@ -14,7 +14,10 @@ class Wire(BaseModel):
 
 
 class ModelUse(Wire):
-    """One model's part in a run.  `cost_usd` is null when the price is not known."""
+    """One model's part in a run.  `cost_usd` is null when the price is not known.
+
+    With `estimated` it is the most that it can have cost, since the vendor did not say.
+    """
 
     ref: str
     role: str
@@ -24,6 +27,7 @@ class ModelUse(Wire):
     cost_usd: float | None
     seconds: float
     cache: Literal["hit", "miss"] = "miss"
+    estimated: bool = False
 
 
 class RouteEntry(Wire):
@@ -35,13 +39,17 @@ class RouteEntry(Wire):
 
 
 class FailedAttempt(Wire):
-    """A call to a model that failed before, or instead of, the answer."""
+    """A call to a model that failed before, or instead of, the answer.
+
+    With `estimated`, `cost_usd` is the most that it can have cost, since the vendor did not say.
+    """
 
     ref: str
     error: str
     message: str
     seconds: float
     cost_usd: float | None = None
+    estimated: bool = False
 
 
 class Run(Wire):

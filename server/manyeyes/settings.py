@@ -17,13 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from manyeyes.errors import SettingsError
 from manyeyes.types import Json, Modality, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
 
 PREFIX = "MANYEYES_"
 PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml", "setup.py")
@@ -98,7 +109,7 @@ class Endpoint(_Section):
 
 
 class Budget(_Section):
-    """Upper limits of what models may cost, in US dollars; None is no limit."""
+    """Upper limits of what models may cost, in US dollars, for one tool call and for one day; None is no limit."""
 
     usd_per_call: float | None = Field(default=None, ge=0)
     usd_per_day: float | None = Field(default=None, ge=0)
@@ -108,6 +119,20 @@ class State(_Section):
     """Where runs and statistics are kept: `sqlite:///PATH`; `sqlite://` keeps them in memory."""
 
     url: str | None = None
+
+
+class Cache(_Section):
+    """Answers that are kept, so that the same question is not paid for twice.
+
+    Attributes:
+        enabled: Whether answers are kept and looked up.
+        ttl_s: How old an answer may be, in seconds.
+        max_bytes: How much may be kept; what was not used for longest goes first.
+    """
+
+    enabled: bool = True
+    ttl_s: float = Field(default=604_800.0, gt=0)
+    max_bytes: int = Field(default=67_108_864, gt=0)
 
 
 class Scripted(_Section):
@@ -139,6 +164,95 @@ class Limits(_Section):
     findings: int = Field(default=50, gt=0)
 
 
+class Retry(_Section):
+    """When the same model is asked again.
+
+    Attributes:
+        attempts: How often a model is asked at most when no other is left to ask.
+        attempts_with_others: The same while other models are left: asking the next is quicker than waiting.
+        backoff_s: Seconds that the first wait lasts at most; each further one at most twice as long. The wait is drawn
+            at random from nothing up to that.
+        longest_backoff_s: Seconds that no such wait exceeds.
+        retry_after_cap_s: Seconds that a vendor may ask to wait while other models are left; if it asks for more the
+            next is asked at once. With none left the deadline alone decides.
+    """
+
+    attempts: int = Field(default=4, gt=0)
+    attempts_with_others: int = Field(default=2, gt=0)
+    backoff_s: float = Field(default=0.5, gt=0)
+    longest_backoff_s: float = Field(default=8.0, gt=0)
+    retry_after_cap_s: float = Field(default=10.0, ge=0)
+
+
+class Patience(_Section):
+    """How long a model may be silent.
+
+    Attributes:
+        first_token_s: Seconds until the first sign of an answer; some models reason in silence.
+        stall_s: Seconds between two pieces of an answer.
+        share: With other models left to ask, the part of the time left that one answer may take, so that one that
+            only trickles leaves time for the next. Its first sign may take half of that.
+    """
+
+    first_token_s: float = Field(default=90.0, gt=0)
+    stall_s: float = Field(default=45.0, gt=0)
+    share: float = Field(default=0.7, gt=0, le=1)
+
+
+class Breaker(_Section):
+    """When a model that keeps failing is not asked for a while.
+
+    Attributes:
+        failures: So many failures in a row are too many.
+        share: So are failures of this part of the last calls.
+        calls: As many calls are needed before that part means anything.
+        window_s: Seconds that a call is remembered for it.
+        open_s: Seconds until one call tries again; twice as long after each try that fails.
+        longest_open_s: Seconds that this time never exceeds.
+        denied_s: Seconds for a vendor that refused the key, or a model that is not served.
+    """
+
+    failures: int = Field(default=5, gt=0)
+    share: float = Field(default=0.5, gt=0, le=1)
+    calls: int = Field(default=10, gt=0)
+    window_s: float = Field(default=60.0, gt=0)
+    open_s: float = Field(default=30.0, gt=0)
+    longest_open_s: float = Field(default=120.0, gt=0)
+    denied_s: float = Field(default=300.0, gt=0)
+
+
+class Hedge(_Section):
+    """When a second model is asked beside one that is slow; the first good answer wins.
+
+    Attributes:
+        enabled: Whether a second model is asked at all.
+        quantile: The part of a model's latest calls whose first token came sooner than it must take now to be slow.
+        extra_share: As many second calls are made at most, as a part of all calls.
+        min_samples: As many calls of a model must be known before it is called slow.
+    """
+
+    enabled: bool = True
+    quantile: float = Field(default=0.97, gt=0, le=1)
+    extra_share: float = Field(default=0.05, ge=0, le=1)
+    min_samples: int = Field(default=20, gt=0)
+
+
+class Rate(_Section):
+    """How fast one vendor or endpoint may be asked by this process.
+
+    Attributes:
+        requests_per_minute: No more requests than this in any minute; the vendor's own limits are kept to anyway, as
+            far as it tells them.
+        tokens_per_minute: No more tokens than this in any minute, prompt and answer. Until an answer is there its
+            longest form counts.
+        concurrent: No more requests than this at the same time.
+    """
+
+    requests_per_minute: int | None = Field(default=None, gt=0)
+    tokens_per_minute: int | None = Field(default=None, gt=0)
+    concurrent: int = Field(default=64, gt=0)
+
+
 class Settings(_Section):
     """Everything an operator can set.  See `docs/settings.md` for each key, its variable and its default."""
 
@@ -154,10 +268,22 @@ class Settings(_Section):
     scripted: Scripted = Scripted()
     budget: Budget = Budget()
     state: State = State()
+    cache: Cache = Cache()
     limits: Limits = Limits()
+    retry: Retry = Retry()
+    patience: Patience = Patience()
+    breaker: Breaker = Breaker()
+    hedge: Hedge = Hedge()
+    rates: Mapping[str, Rate] = {}
     routing: Mapping[str, RoutingRule] = {}
     models: Mapping[str, str] = {}
     """Which model is the default of a family's tier: `"anthropic.flagship" = "claude-opus-4-7"`."""
+    _missing_roots: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def missing_roots(self) -> tuple[str, ...]:
+        """Roots that were set and are no folders here, as they were written or resolved; they are not in `roots`."""
+        return self._missing_roots
 
     @model_validator(mode="after")
     def _endpoint_names(self) -> Settings:
@@ -205,11 +331,30 @@ def load(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from None
-    roots = tuple(dict.fromkeys(root.expanduser().resolve() for root in settings.roots))
-    missing = [str(root) for root in roots if not root.is_dir()]
-    if missing:
-        raise SettingsError(f"MANYEYES_ROOTS: {missing[0]} is not a folder. Name folders that exist.")
-    return settings.model_copy(update={"roots": roots})
+    found, missing = _folders(settings.roots)
+    settings = settings.model_copy(update={"roots": found})
+    settings._missing_roots = missing  # noqa: SLF001  # its own, which a copy cannot be given
+    return settings
+
+
+def _folders(roots: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The roots that are folders, resolved, and those that are none.
+
+    A server that did not start for one of them could tell its client nothing; so each call names them instead.
+    """
+    found: dict[Path, None] = {}
+    missing: dict[str, None] = {}
+    for root in roots:
+        try:
+            real = root.expanduser().resolve()
+            there = real.is_dir()
+        except (OSError, RuntimeError, ValueError):  # no such user, a circle of links, a character no path has
+            real, there = root, False
+        if there:
+            found[real] = None
+        else:
+            missing[str(real)] = None
+    return tuple(found), tuple(missing)
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -252,8 +397,21 @@ _VENDOR_VARIABLES = {
 }
 _LISTS = {"toolsets", "models", "modalities", "vendors"}
 _TOP_LEVEL = {"roots", "privacy", "deadline_s", "toolsets", "log_level"}
-_NAMED_SECTIONS = ("endpoints", "routing")
-_SECTIONS = ("anthropic", "openai", "google", "scripted", "budget", "state", "limits")
+_NAMED_SECTIONS: Mapping[str, type[_Section]] = {"endpoints": Endpoint, "routing": RoutingRule, "rates": Rate}
+_SECTIONS = (
+    "anthropic",
+    "openai",
+    "google",
+    "scripted",
+    "budget",
+    "state",
+    "cache",
+    "limits",
+    "retry",
+    "patience",
+    "breaker",
+    "hedge",
+)
 _NOT_SETTINGS = {"config"}
 
 
@@ -283,11 +441,10 @@ def _dotted(variable: str) -> str:
     name = variable.removeprefix(PREFIX).lower()
     if name in _TOP_LEVEL:
         return name
-    for section in _NAMED_SECTIONS:
+    for section, model in _NAMED_SECTIONS.items():
         if name.startswith(f"{section}_"):
-            fields = Endpoint.model_fields if section == "endpoints" else RoutingRule.model_fields
             rest = name.removeprefix(f"{section}_")
-            for key in sorted(fields, key=len, reverse=True):
+            for key in sorted(model.model_fields, key=len, reverse=True):
                 if rest.endswith(f"_{key}"):
                     return f"{section}.{rest.removesuffix(f'_{key}')}.{key}"
     for section in _SECTIONS:
@@ -328,4 +485,26 @@ def _explain(error: ValidationError, path: Path) -> str:
     variable = PREFIX + key.replace(".", "_").upper()
     if fault["type"] == "extra_forbidden":
         return f"There is no setting `{key}` ({variable}, or in {path}). See docs/settings.md for those there are."
-    return f"Setting `{key}` ({variable}, or in {path}): {fault['msg']}."
+    said = in_words(fault)
+    if not fault["loc"]:
+        return f"{said[:1].upper()}{said[1:]} (in the environment, or in {path})."
+    return f"Setting `{key}` ({variable}, or in {path}) {said}."
+
+
+def in_words(fault: ErrorDetails) -> str:
+    """What is wrong with a value, said of it in plain words: `must be greater than 0`."""
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if fault["type"] == "missing":
+        return "is missing"
+    if fault["type"] in {"tuple_type", "list_type"}:
+        return "must be a list"
+    if fault["type"] in {"dict_type", "mapping_type", "model_type", "model_attributes_type"}:
+        return "must be a section with keys of its own"
+    # What the library tried with the text interests nobody who wrote it.
+    message = message.partition(", unable to parse")[0].partition(", unable to interpret")[0]
+    for said, meant in (("a valid boolean", "true or false"), ("a valid integer", "a whole number")):
+        message = message.replace(said, meant)
+    for said, meant in (("Input should be ", "must be "), ("String should ", "must "), ("Value should ", "must ")):
+        if message.startswith(said):
+            return meant + message.removeprefix(said)
+    return message if message.startswith("must ") or not fault["loc"] else f"is not usable: {message}"

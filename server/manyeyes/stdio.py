@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from manyeyes.app import build
-from manyeyes.desk import Desk
+from manyeyes.desk import Desk, log_masked
 
 if TYPE_CHECKING:
     from manyeyes.settings import Settings
@@ -16,6 +16,7 @@ async def serve_stdio(settings: Settings) -> None:
     """Serve one client until it closes its end."""
     from mcp.server.stdio import stdio_server  # only here
 
+    log_masked(settings)
     async with Desk.open(settings, os.environ) as desk:
         server = build(desk)
         async with stdio_server() as (incoming, outgoing):

@@ -71,6 +71,11 @@ class Bench(Protocol):
         """Tell whoever waits what is being done: `done` of `total`, and never less than before."""
         ...
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What whoever reads the result should know of how the answers came about, one line each."""
+        ...
+
     def run(self) -> Run:
         """What has been used so far: models, tokens, cost, failed attempts."""
         ...

@@ -141,6 +141,10 @@ class Request:
         answer: The shape the answer must have; the text of a good completion then validates against it.
         tools: Tools the model may ask for.  Not combined with `answer` on the same turn by every vendor.
         effort: How much to reason; None leaves it to the vendor.
+        cache_key: Stands for the messages' text in the cache's key, so that an answer to another text with the same
+            key may be given.  It must say everything of the text that changes the answer.  None: the text itself.
+        cache_note: Kept with the answer and given back with it: what the caller needs to carry an answer to another
+            text with the same `cache_key` over to its own.  It is not part of the key.
     """
 
     messages: tuple[Message, ...]
@@ -149,6 +153,8 @@ class Request:
     answer: type[BaseModel] | None = None
     tools: tuple[ToolSpec, ...] = ()
     effort: Effort | None = None
+    cache_key: str | None = None
+    cache_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +185,36 @@ class Usage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One of a vendor's rate limits as it stood when the vendor answered.
+
+    Attributes:
+        limit: The whole of it.
+        remaining: What was left.
+        reset_s: Seconds until it is whole again.
+    """
+
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """What a vendor said of its limits on a model, in the headers of an answer or an error.
+
+    Attributes:
+        requests: Of requests.
+        tokens: Of tokens; of those of the prompt, where the vendor counts them apart.
+        seen_at: When it said so, on the event loop's clock: an answer may go on long after its headers.
+    """
+
+    requests: Allowance | None = None
+    tokens: Allowance | None = None
+    seen_at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """A whole and finished answer.  Cut-off, refused and broken answers are errors, never a Completion.
@@ -191,6 +227,10 @@ class Completion:
         tool_calls: Tools the model wants run before it goes on; empty when it is done.
         native: The vendor's own form of this turn, see `Native`.
         usage: What it used; None when the vendor did not say.
+        limits: How much more the vendor said may be asked of it.
+        cached: It was there already, or another caller asked and paid for it; `usage` is then all zero.
+        cache_note: The `Request.cache_note` of the request that it answered.
+        notices: What whoever reads the result should know of how the answer came about, one line each.
     """
 
     ref: ModelRef
@@ -200,6 +240,10 @@ class Completion:
     parsed: BaseModel | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     native: Native | None = None
+    notices: tuple[str, ...] = ()
+    limits: RateLimits | None = None
+    cached: bool = False
+    cache_note: str = ""
 
     def as_message(self) -> Message:
         """This answer as a turn of the conversation that goes on."""

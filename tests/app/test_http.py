@@ -55,6 +55,17 @@ def test_health_is_told(served):
     assert status(served, path="/health", method="GET") == 200
 
 
+async def test_metrics_are_told(served):
+    async with Client(f"http://{served[0]}:{served[1]}/mcp") as client:
+        await client.call_tool("security_scan", {"code": "eval(input())\n", "language": "python"})
+    with closing(http.client.HTTPConnection(*served, timeout=10)) as connection:
+        connection.request("GET", "/metrics")
+        with connection.getresponse() as response:
+            assert response.status == 200
+            text = response.read().decode()
+    assert 'manyeyes_runs_total{status="evidence_only",tool="security_scan"}' in text
+
+
 def test_it_answers_its_own_name(served):
     assert status(served) == 200
 

@@ -122,7 +122,9 @@ async def test_a_vendor_that_fails_on_everything_leaves_the_evidence_and_is_name
     assert scan["status"] == "evidence_only"
     assert any(one["cwe"] == "CWE-95" for one in scan["findings"])
     assert scan["run"]["attempts"]
-    assert all(attempt["error"] == "vendor_fault" for attempt in scan["run"]["attempts"])
+    kinds = [attempt["error"] for attempt in scan["run"]["attempts"]]
+    assert kinds[0] == "vendor_fault"
+    assert set(kinds) <= {"vendor_fault", "breaker_open"}  # after five failures in a row it is left alone
     assert any("openai:" in problem and "500" in problem for problem in scan["problems"])
     assert "openai:" in result.content[0].text
     assert "no issues" not in result.content[0].text.lower()

@@ -296,7 +296,7 @@ def test_a_damaged_file_is_left_alone_and_memory_takes_its_place(path):
 @pytest.mark.parametrize("first", ["read", "write"])
 def test_a_file_damaged_while_in_use(store, first):
     store.connect()
-    store._connection.execute("DROP TABLE runs")  # as any other damage, it shows in a statement that fails
+    store.database._connection.execute("DROP TABLE runs")  # as any other damage, it shows in a statement that fails
     if first == "read":
         assert store.load_run("r") is None
     assert works_in_memory(store)
@@ -329,7 +329,7 @@ def test_a_file_that_cannot_even_be_read_for_a_while(path, clock):
 
 def test_a_full_disk(store):
     store.connect()
-    store._connection.execute("PRAGMA max_page_count = 1")
+    store.database._connection.execute("PRAGMA max_page_count = 1")
     for n in range(200):
         save(store, f"r{n}", result="x" * 5_000)
     assert "full" in store.notice
@@ -338,7 +338,7 @@ def test_a_full_disk(store):
 
 def test_a_file_that_cannot_be_written(store):
     store.connect()
-    store._connection.execute("PRAGMA query_only = ON")
+    store.database._connection.execute("PRAGMA query_only = ON")
     assert works_in_memory(store)
     assert "readonly" in store.notice
 
@@ -358,7 +358,7 @@ def test_a_place_that_cannot_be_used(path, obstacle):
 
 def test_a_file_of_a_newer_version_is_left_alone(store, path):
     save(store)
-    store._connection.execute("INSERT INTO migrations (version) VALUES (99)")
+    store.database._connection.execute("INSERT INTO migrations (version) VALUES (99)")
     store.close()
     again = Store(path, clock=Clock())
     assert works_in_memory(again)
@@ -380,7 +380,9 @@ def test_each_migration_starts_from_the_one_before(path, monkeypatch):
     further = (*schema.MIGRATIONS, ("ALTER TABLE runs ADD COLUMN extra TEXT",))
     monkeypatch.setattr(schema, "MIGRATIONS", further)
     connection = schema.connect(path, busy_s=1)
-    assert connection.execute("SELECT version FROM migrations ORDER BY version").fetchall() == [(1,), (2,)]
+    assert connection.execute("SELECT version FROM migrations ORDER BY version").fetchall() == [
+        (version,) for version in range(1, len(further) + 1)
+    ]
     connection.execute("SELECT extra FROM runs")
     connection.close()
 

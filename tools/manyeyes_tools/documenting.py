@@ -51,7 +51,7 @@ async def document(material: Material, arguments: DocArguments, bench: Bench) ->
         document=rendered.text,
         coverage=coverage,
         valid=rendered.valid,
-        notes=[*written.notes, *material.left_alone()],
+        notes=[*written.notes, *bench.notices, *material.left_alone()],
     )
 
 

@@ -16,6 +16,7 @@ from manyeyes_tools.anchors import anchor
 from manyeyes_tools.chunks import delimited, make_chunks, tokens
 from manyeyes_tools.findings import Finding, Severity, Suggestion
 from manyeyes_tools.identity import identify
+from manyeyes_tools.likeness import Likeness
 from manyeyes_tools.patches import make_patch
 from manyeyes_tools.prompts import load_prompt
 from manyeyes_tools.weaknesses import canonical_cwe, owasp_of
@@ -160,7 +161,7 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
         async with limiter:
             places = ", ".join(dict.fromkeys(path for path, _, _ in chunk.places))
             try:
-                completion = await _ask(chunk, base, evidence, question, bench)
+                completion = await _ask(chunk, base, evidence, question, bench, files=files)
             except NoAnswer as error:
                 whom = f" by {', '.join(sorted(base.providers))}" if base.providers else ""
                 judgement.problems.append(f"Not judged{whom}: {_shorten(places)}. {error}")
@@ -209,15 +210,23 @@ def _fits(tasks: Sequence[Task], size: int, bench: Bench) -> bool:
     return all(bench.route(replace(task, input_tokens=size + 6_000)).taken for task in tasks)
 
 
-async def _ask(chunk: Chunk, base: Task, evidence: Sequence[Finding], question: Question, bench: Bench) -> Completion:
+async def _ask(
+    chunk: Chunk,
+    base: Task,
+    evidence: Sequence[Finding],
+    question: Question,
+    bench: Bench,
+    *,
+    files: dict[str, SourceFile],
+) -> Completion:
     system = f"{load_prompt(question.prompt)}\n\n{load_prompt('material')}"
     shown = {path for path, _, _ in chunk.places}
+    told = [finding for finding in evidence if finding.path in shown][:100]
     listed = [
         f"- {finding.id} {_one_line(finding.path)}:{finding.start_line} {finding.severity} {_one_line(finding.title)} "
         f"({', '.join(finding.sources)})"
-        for finding in evidence
-        if finding.path in shown
-    ][:100]
+        for finding in told
+    ]
     # Names of files, titles and wishes come from the repository too, so they stand inside the marks.
     inside = [chunk.text, "Reported by deterministic tools:\n" + ("\n".join(listed) or "- nothing")]
     if question.wish:
@@ -229,6 +238,21 @@ async def _ask(chunk: Chunk, base: Task, evidence: Sequence[Finding], question: 
         system=system, messages=(Message(role="user", text=text),), max_tokens=ANSWER_TOKENS, answer=question.answer
     )
     task = replace(base, input_tokens=tokens(system) + tokens(text))
+    rest = f"{question.focus}\0{question.wish}"
+    # In a thread: parsing would hold the event loop.
+    like = await anyio.to_thread.run_sync(Likeness.of, chunk, files, told, rest)
+    if like is None:
+        return await bench.complete(task, request, role=question.role)
+    alike = replace(request, cache_key=like.key, cache_note=like.note)
+    completion = await bench.complete(task, alike, role=question.role)
+    if completion.cache_note in {"", like.note}:  # said to this very text
+        return completion
+    answer = completion.parsed
+    assert isinstance(answer, ReviewAnswer | SecurityAnswer)  # noqa: S101  # the gateway validated it
+    carried = await anyio.to_thread.run_sync(like.carried, answer, completion.cache_note)
+    if carried is not None:
+        return replace(completion, parsed=carried)
+    # Said to another layout, and not all of it can be told of this one: now the text itself is the key.
     return await bench.complete(task, request, role=question.role)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
-from manyeyes_tools.conclusion import conclude, describe
-from manyeyes_tools.evidence import gather_evidence
+from manyeyes_tools.conclusion import conclude, describe, unweighed
+from manyeyes_tools.evidence.remembered import remembered
 from manyeyes_tools.findings import ReviewResult, Severity, worst
 from manyeyes_tools.judgement import Question, ReviewAnswer, judge
 from manyeyes_tools.sources import gather
@@ -29,7 +29,7 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
     await bench.progress("reading the code", 0, 3)
     material = await gather(arguments, bench)
     findings_tool.require_files(material)
-    evidence = await gather_evidence(material, purpose="review")
+    evidence = await remembered.of(material, purpose="review")
     question = Question(
         tool="code_review",
         role="reviewer",
@@ -50,7 +50,7 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
         status=conclusion.status,
         summary=judgement.summary or describe(conclusion.findings, material, evidence),
         problems=conclusion.problems,
-        notes=conclusion.notes,
+        notes=[*bench.notices, *conclusion.notes, *unweighed(question.focus or question.wish, judgement)],
         run=bench.run(),
         findings=conclusion.findings,
         verdict=_verdict(judgement.verdicts, conclusion.findings),

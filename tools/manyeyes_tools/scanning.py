@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
-from manyeyes_tools.conclusion import conclude, describe
-from manyeyes_tools.evidence import gather_evidence
+from manyeyes_tools.conclusion import conclude, describe, unweighed
+from manyeyes_tools.evidence.remembered import remembered
 from manyeyes_tools.findings import ScanResult
 from manyeyes_tools.judgement import Question, SecurityAnswer, judge
 from manyeyes_tools.sources import gather
@@ -26,7 +26,7 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
     await bench.progress("reading the code", 0, 3)
     material = await gather(arguments, bench)
     findings_tool.require_files(material)
-    evidence = await gather_evidence(material, purpose="security")
+    evidence = await remembered.of(material, purpose="security")
     question = Question(
         tool="security_scan",
         role="security engineer",
@@ -45,7 +45,7 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
         status=conclusion.status,
         summary=judgement.summary or describe(conclusion.findings, material, evidence),
         problems=conclusion.problems,
-        notes=conclusion.notes,
+        notes=[*bench.notices, *conclusion.notes, *unweighed(question.wish, judgement)],
         run=bench.run(),
         findings=conclusion.findings,
         scan_type=arguments.scan_type,

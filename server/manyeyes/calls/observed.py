@@ -92,4 +92,4 @@ def attempt_cost(failure: ModelError, pricing: Pricing) -> float | None:
     """What a failed call cost: by the usage it reported, nothing where nothing is charged, else unknown."""
     if failure.usage is not None:
         return pricing(failure.ref, failure.usage)
-    return None if failure.may_cost or failure.begun else 0.0
+    return None if failure.may_cost or failure.begun or failure.lost else 0.0

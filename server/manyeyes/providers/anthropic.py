@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from manyeyes.providers.anthropic_request import PROVIDER, to_params
 from manyeyes.providers.faults import Faults
+from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.sdk import Once, Timeouts, tls
 from manyeyes.providers.shapes import parsed
 from manyeyes.types import Completion, ModelRef
@@ -119,6 +120,7 @@ class Claude:
             tool_calls=calls,
             native=turn.native,
             usage=turn.usage,
+            limits=turn.limits,
         )
 
 
@@ -127,6 +129,7 @@ async def _read(client: AsyncAnthropic, ref: ModelRef, request: Request, pulse: 
 
     turn = Turn(faults)
     async with await client.messages.create(**to_params(ref, request)) as stream:
+        turn.limits = rate_limits(stream.response.headers)
         async for event in stream.raw_events(stream.response):
             pulse()
             if event.data:

@@ -27,8 +27,9 @@ _FIRST_WITH_EFFORT = "claude-opus-4-5"
 def to_params(ref: ModelRef, request: Request) -> MessageCreateParamsStreaming:
     """The arguments of a streaming `messages.create`.
 
-    There is no temperature: the vendor has taken it away.  The system text is marked for the vendor's cache, since
-    it is what calls have in common.
+    There is no temperature: the vendor has taken it away.  Tools and system text are marked for the vendor's cache,
+    since they are what calls have in common.  The vendor reads tools first, then the system text, then messages: each
+    mark keeps all that stands before it, so that the tools stay kept where the system text is another.
 
     Raises:
         RequestRejected: it holds media that the vendor does not take.
@@ -42,10 +43,11 @@ def to_params(ref: ModelRef, request: Request) -> MessageCreateParamsStreaming:
     if request.system:
         params["system"] = [{"type": "text", "text": request.system, "cache_control": {"type": "ephemeral"}}]
     if request.tools:
-        params["tools"] = [
+        tools: list[ToolParam] = [
             {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
             for tool in request.tools
         ]
+        params["tools"] = [*tools[:-1], {**tools[-1], "cache_control": {"type": "ephemeral"}}]
     elif used := _tools_used(request.messages):
         # The vendor insists on declarations for tools that the conversation mentions, even where none may be asked for.
         params["tools"] = used

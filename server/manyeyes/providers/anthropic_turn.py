@@ -18,6 +18,7 @@ from manyeyes.types import Native, ToolCall, Usage
 if TYPE_CHECKING:
     from manyeyes.errors import ModelError
     from manyeyes.providers.faults import Faults
+    from manyeyes.types import RateLimits
 
 
 class _Wire(BaseModel):
@@ -87,6 +88,7 @@ class Turn:
     stop_reason: str | None = None
     stop_details: _StopDetails | None = None
     done: bool = False
+    limits: RateLimits | None = None
     _usage: dict[str, int] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from manyeyes.providers.chat_request import Dialect, to_params
+from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.shapes import parsed
 from manyeyes.types import Completion
 
@@ -46,13 +47,22 @@ class ChatModel:
             raise fault
         calls = turn.tool_calls()
         text, value = parsed(self.ref, None if calls else request.answer, turn.text, turn.usage)
-        return Completion(ref=self.ref, served=turn.model, text=text, parsed=value, tool_calls=calls, usage=turn.usage)
+        return Completion(
+            ref=self.ref,
+            served=turn.model,
+            text=text,
+            parsed=value,
+            tool_calls=calls,
+            usage=turn.usage,
+            limits=turn.limits,
+        )
 
     async def _read(self, client: AsyncOpenAI, request: Request, pulse: Pulse) -> Turn:
         from manyeyes.providers.chat_turn import Chunk, Turn
 
         turn = Turn(self.wire.faults(self.ref))
         async with await client.chat.completions.create(**to_params(self.ref, request, self.dialect)) as stream:
+            turn.limits = rate_limits(stream.response.headers)
             async for piece in stream:
                 pulse()
                 turn.add(Chunk.model_validate(plain(piece, turn.faults)))

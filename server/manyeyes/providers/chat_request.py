@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from manyeyes.errors import RequestRejected
@@ -38,16 +39,30 @@ class Dialect:
         schema_mode: How it is asked for a shape.
         modalities: What it takes in; a request with anything else is not sent.
         own: It serves OpenAI's models under OpenAI's names, so that their newer parameters may be used.
+        vendor: It is OpenAI itself, which is told which calls begin alike.  Others may refuse the parameter.
     """
 
     schema_mode: Literal["json_schema", "json_object", "prompt"] = "json_schema"
     modalities: frozenset[Modality] = frozenset({"text", "image", "pdf"})
     own: bool = True
+    vendor: bool = False
 
 
 def reasons(model: str) -> bool:
     """Whether OpenAI's model of this name takes a reasoning effort."""
     return _REASONING.match(model) is not None
+
+
+def prefix_key(request: Request) -> str:
+    """A name for how a prompt begins, the same for all calls that begin alike.
+
+    OpenAI sends calls with the same key to the same machine, where the beginning is still in its cache.  The shape of
+    the answer stands in the prompt before everything else, so it counts.
+    """
+    shape = request.answer.__name__ if request.answer is not None else ""
+    tools = [[tool.name, tool.description, dict(tool.parameters)] for tool in request.tools]
+    begin = json.dumps([shape, tools, request.system], sort_keys=True)
+    return f"manyeyes-{sha256(begin.encode()).hexdigest()[:16]}"
 
 
 def to_params(ref: ModelRef, request: Request, dialect: Dialect) -> CompletionCreateParamsStreaming:
@@ -68,6 +83,8 @@ def to_params(ref: ModelRef, request: Request, dialect: Dialect) -> CompletionCr
         params["max_tokens"] = request.max_tokens
     if dialect.own and request.effort is not None and reasons(ref.model):
         params["reasoning_effort"] = request.effort
+    if dialect.vendor:
+        params["prompt_cache_key"] = prefix_key(request)
     if request.tools:
         params["tools"] = [
             {

@@ -14,7 +14,7 @@ from manyeyes.types import ToolCall, Usage
 if TYPE_CHECKING:
     from manyeyes.errors import ModelError
     from manyeyes.providers.faults import Faults
-    from manyeyes.types import Json
+    from manyeyes.types import Json, RateLimits
 
 _FINISHED = frozenset({"stop", "tool_calls", "function_call", "eos", "end_turn", "stop_sequence"})
 """The reasons that mean a whole answer; the last three are what some imitators say."""
@@ -89,6 +89,7 @@ class Turn:
     refusal: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
+    limits: RateLimits | None = None
     _asked: dict[int, _Asked] = field(default_factory=dict)
 
     def add(self, chunk: Chunk) -> None:

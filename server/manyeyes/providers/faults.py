@@ -26,6 +26,7 @@ from manyeyes.errors import (
     Unreachable,
     VendorFault,
 )
+from manyeyes.providers.rate_headers import rate_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +141,9 @@ class Faults:
         """The error for an HTTP status, the vendor's code and its words.  `wait` is a delay asked for in the body."""
         kind = _kind(status, code, f"{code} {words}")
         after = wait if headers is None else retry_after(headers, default=wait)
-        return kind(self.ref, self._tell(kind, words, status), status=status, retry_after=after)
+        failure = kind(self.ref, self._tell(kind, words, status), status=status, retry_after=after)
+        failure.limits = None if headers is None else rate_limits(headers)
+        return failure
 
     def coded(self, code: str, words: object, *, usage: Usage | None = None) -> ModelError:
         """The error for one that arrived inside a stream, where the status was 200 and only a code tells."""
@@ -154,7 +157,11 @@ class Faults:
 
     def no_connection(self, error: Exception) -> ModelError:
         """The connection could not be made or broke."""
-        return Unreachable(self.ref, f"no connection, or it broke: {self.line(error) or type(error).__name__}")
+        import httpx2
+
+        broke = Unreachable(self.ref, f"no connection, or it broke: {self.line(error) or type(error).__name__}")
+        broke.lost = isinstance(error, httpx2.ReadError | httpx2.RemoteProtocolError)
+        return broke
 
     def silence(self, seconds: float) -> ModelError:
         """Nothing came for so long."""

@@ -43,7 +43,9 @@ class OpenAI:
     def model(self, name: str) -> Model:
         """The model of that name."""
         ref = self.wire.ref(name)
-        return ResponsesModel(ref, self.wire) if self.api == "responses" else ChatModel(ref, self.wire, Dialect())
+        if self.api == "responses":
+            return ResponsesModel(ref, self.wire)
+        return ChatModel(ref, self.wire, Dialect(vendor=self.wire.vendor))
 
     async def warm(self) -> None:
         """Import the SDK and build the client."""

@@ -32,12 +32,14 @@ class Wire:
         client: The SDK's client.
         key: What no message may repeat; empty for servers without a key.
         timeouts: How long to wait.
+        vendor: It leads to the vendor itself, not to somebody who speaks its protocol.
     """
 
     provider: str
     client: Once[AsyncOpenAI]
     key: str = field(repr=False)
     timeouts: Timeouts
+    vendor: bool = False
 
     @classmethod
     def to(cls, provider: str, base_url: str, key: str, timeouts: Timeouts, *, vendor: bool = False) -> Wire:
@@ -66,7 +68,7 @@ class Wire:
                 http_client=http,
             )
 
-        return cls(provider, Once(build), key, timeouts)
+        return cls(provider, Once(build), key, timeouts, vendor)
 
     def ref(self, model: str = ANY_MODEL) -> ModelRef:
         """The reference of a model here."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from manyeyes.providers.chat import plain
+from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.responses_request import to_params
 from manyeyes.providers.shapes import parsed
 from manyeyes.types import Completion
@@ -55,6 +56,7 @@ class ResponsesModel:
             tool_calls=calls,
             native=turn.native(),
             usage=turn.usage,
+            limits=turn.limits,
         )
 
     async def _read(self, client: AsyncOpenAI, request: Request, pulse: Pulse) -> Turn:
@@ -62,7 +64,8 @@ class ResponsesModel:
 
         faults = self.wire.faults(self.ref)
         last = None
-        async with await client.responses.create(**to_params(self.ref, request)) as stream:
+        async with await client.responses.create(**to_params(self.ref, request, vendor=self.wire.vendor)) as stream:
+            limits = rate_limits(stream.response.headers)
             async for piece in stream:
                 pulse()
                 event = Event.model_validate(plain(piece, faults))
@@ -72,4 +75,4 @@ class ResponsesModel:
                     last = event.response
         if last is None:
             raise faults.unreadable("the answer ended before it was finished")
-        return Turn(faults, last)
+        return Turn(faults, last, limits)

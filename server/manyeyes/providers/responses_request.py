@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from manyeyes.errors import RequestRejected
-from manyeyes.providers.chat_request import IMAGES, data_url, reasons
+from manyeyes.providers.chat_request import IMAGES, data_url, prefix_key, reasons
 from manyeyes.providers.shapes import strict
 
 if TYPE_CHECKING:
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 PROVIDER = "openai"
 
 
-def to_params(ref: ModelRef, request: Request) -> ResponseCreateParamsStreaming:
+def to_params(ref: ModelRef, request: Request, *, vendor: bool = False) -> ResponseCreateParamsStreaming:
     """The arguments of a streaming `responses.create`.
 
     Since nothing is stored, reasoning is asked for in its encrypted form, to be given back with a tool's output.
+
+    Args:
+        ref: The model.
+        request: What to ask.
+        vendor: It goes to OpenAI itself, which is told which calls begin alike.  Others may refuse the parameter.
 
     Raises:
         RequestRejected: it holds media that the vendor does not take.
@@ -37,6 +42,8 @@ def to_params(ref: ModelRef, request: Request) -> ResponseCreateParamsStreaming:
     }
     if request.system:
         params["instructions"] = request.system
+    if vendor:
+        params["prompt_cache_key"] = prefix_key(request)
     if reasons(ref.model):
         params["include"] = ["reasoning.encrypted_content"]
         if request.effort is not None:

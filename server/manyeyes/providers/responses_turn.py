@@ -15,6 +15,7 @@ from manyeyes.types import Native, ToolCall, Usage
 if TYPE_CHECKING:
     from manyeyes.errors import ModelError
     from manyeyes.providers.faults import Faults
+    from manyeyes.types import RateLimits
 
 
 class _Wire(BaseModel):
@@ -87,6 +88,7 @@ class Turn:
 
     faults: Faults
     response: Response
+    limits: RateLimits | None = None
 
     @property
     def usage(self) -> Usage | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from manyeyes.events import CallEvent, RunEvent
 from manyeyes.types import ModelRef, Usage
@@ -11,7 +11,7 @@ from manyeyes.types import ModelRef, Usage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Value: TypeAlias = "str | int | float | None"
+    from manyeyes.state.database import Value
 
 PUT_RUN = """INSERT INTO runs (id, at, tool, status, seconds, cost_usd, result) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at, tool = excluded.tool, status = excluded.status,

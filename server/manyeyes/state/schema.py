@@ -43,6 +43,43 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX calls_at ON calls (at)",
     ),
+    (
+        # One row for each attempt.  `nanos` is what counts against the limits, in billionths of a US dollar: the
+        # worst case until the attempt is settled, then what it cost.  `folded` rows are in `spending` already.
+        """CREATE TABLE reservations (
+            id TEXT PRIMARY KEY,
+            at DOUBLE PRECISION NOT NULL,
+            until DOUBLE PRECISION NOT NULL,
+            day TEXT NOT NULL,
+            run_id TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            role TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            model TEXT NOT NULL,
+            state TEXT NOT NULL,
+            nanos BIGINT NOT NULL,
+            input_tokens BIGINT,
+            cached_tokens BIGINT,
+            output_tokens BIGINT,
+            folded INTEGER NOT NULL
+        )""",
+        "CREATE INDEX reservations_run ON reservations (run_id, nanos)",
+        "CREATE INDEX reservations_open ON reservations (day, nanos) WHERE folded = 0",
+        "CREATE TABLE spending (scope TEXT PRIMARY KEY, nanos BIGINT NOT NULL)",
+        """CREATE TABLE breakers (
+            key TEXT PRIMARY KEY,
+            state TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL
+        )""",
+        """CREATE TABLE answers (
+            key TEXT PRIMARY KEY,
+            at DOUBLE PRECISION NOT NULL,
+            used_at DOUBLE PRECISION NOT NULL,
+            bytes BIGINT NOT NULL,
+            body TEXT NOT NULL
+        )""",
+        "CREATE INDEX answers_used_at ON answers (used_at)",
+    ),
 )
 """Each entry brings the schema from its index to the next version.  Entries are added, never changed."""
 

@@ -168,7 +168,7 @@ def _fixes(finding: Finding) -> list[Json]:
 
 def _invocation(result: FindingsResult) -> Object:
     """Whether the work was done: evidence alone counts when no model was there to fail."""
-    failed = result.status == "partial" or bool(result.run.attempts)
+    failed = result.status == "partial" or any(one.error != "cancelled" for one in result.run.attempts)
     return {
         "executionSuccessful": not failed,
         "toolExecutionNotifications": list[Json](_notifications(result.problems, "error" if failed else "warning")),
