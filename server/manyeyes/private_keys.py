@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,11 +12,14 @@ if TYPE_CHECKING:
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _BODY = re.compile(r"[A-Za-z0-9+/=]{16,}")
-_BODY_LINE = re.compile(r"[+\s\"'#*/>-]*[A-Za-z0-9+/=]{16,}(?:\\r)?(?:\\n)?[\s\"'+,;\\)]*")
-_LAST_LINE = re.compile(r"[+\s\"'#*/>-]*[A-Za-z0-9+/=]+(?:\\r)?(?:\\n)?[\s\"'+,;\\)]*")
+_BODY_LINE = re.compile(r"[+\s\"'#*/>-]*+[A-Za-z0-9+/=]{12,}+(?:\\r)?(?:\\n)?[\s\"'+,;\\)]*+")
+_LAST_LINE = re.compile(r"[+\s\"'#*/>-]*+[A-Za-z0-9+/=]++(?:\\r)?(?:\\n)?[\s\"'+,;\\)]*+")
 _INSIDE = re.compile(r"([\"'`])(.*?)\1")
 _CORE = re.compile(r"(?<!\\)[A-Za-z0-9+/=][A-Za-z0-9+/=]*(?:.*(?<!\\)[A-Za-z0-9+/=])?")
+_INLINE = re.compile(r"(?:\\[nr])*+[A-Za-z0-9+/=]*+(?:(?:\\[nr])++[A-Za-z0-9+/=]++)*+")
 _KEY_LINES = 400
+_KEY_LENGTH = 40_000
+_LINE_LENGTH = 2_000
 
 
 def private_key_spans(text: str) -> Iterator[tuple[int, int, bool]]:
@@ -25,38 +29,63 @@ def private_key_spans(text: str) -> Iterator[tuple[int, int, bool]]:
     """
     if "PRIVATE KEY" not in text:
         return
+    begins = list(_BEGIN.finditer(text))
+    ends = list(_END.finditer(text))
+    starts = [begin.start() for begin in begins]
+    stops = [end.start() for end in ends]
     done = 0
-    for begin in _BEGIN.finditer(text):
+    for number, begin in enumerate(begins):
         if begin.start() < done:
             continue
-        end = _END.search(text, begin.end(), begin.end() + 40_000)
-        following = _BEGIN.search(text, begin.end())
-        if end and following and following.start() < end.start():
-            end = None
-        stop = end.end() if end else _run_of_body(text, begin.end())
+        stop = _end_of(begin, ends, bisect_left(stops, begin.end()), starts[number + 1 : number + 2])
+        if stop is None:
+            stop = _run_of_body(text, begin.end())
         if not _BODY.search(text, begin.end(), stop):
             continue  # code that speaks of the format holds no key
-        prefix = text[text.rfind("\n", 0, begin.start()) + 1 : begin.start()]
-        yield from _key_lines(text, begin.start(), stop, prefix)
+        yield from _key_lines(text, begin.start(), stop, _line_start(text, begin.start()))
         done = stop
-    for end in _END.finditer(text):
-        if end.start() >= done and not _BEGIN.search(text, max(0, end.start() - 40_000), end.start()):
-            start = end.start()
-            for form in (_LAST_LINE, *[_BODY_LINE] * _KEY_LINES):
-                before = text.rfind("\n", 0, max(0, start - 1)) + 1
-                if before >= start or not form.fullmatch(text[before:start].rstrip("\r\n")):
-                    break
-                start = before
-            yield from _key_lines(text, start, end.end(), "")
+    for end in ends:
+        first = bisect_left(starts, end.start() - _KEY_LENGTH)
+        if end.start() >= done and (first == len(starts) or starts[first] >= end.start()):
+            yield from _key_lines(text, _start_of_body(text, end.start()), end.end(), "")
+
+
+def _end_of(begin: re.Match[str], ends: list[re.Match[str]], first: int, following: list[int]) -> int | None:
+    """Where the key that begins here ends, unless that is too far or another one begins before."""
+    if first == len(ends) or ends[first].end() > begin.end() + _KEY_LENGTH:
+        return None
+    if following and following[0] < ends[first].start():
+        return None
+    return ends[first].end()
+
+
+def _line_start(text: str, at: int) -> str:
+    """What stands before `at` on its line; nothing, when that is much."""
+    left = max(0, at - 200)
+    newline = text.rfind("\n", left, at)
+    return text[newline + 1 : at] if newline != -1 or left == 0 else ""
+
+
+def _start_of_body(text: str, start: int) -> int:
+    """Where the lines that look like a key's body begin, read upwards from its last line."""
+    for form in (_LAST_LINE, *[_BODY_LINE] * _KEY_LINES):
+        left = max(0, start - _LINE_LENGTH)
+        before = text.rfind("\n", left, max(0, start - 1)) + 1
+        if before >= start or (before == 0 < left) or not form.fullmatch(text[before:start].rstrip("\r\n")):
+            break
+        start = before
+    return start
 
 
 def _run_of_body(text: str, start: int) -> int:
     """Where the lines that look like a key's body end."""
-    inline = re.compile(r"(?:\\n|\\r)*[A-Za-z0-9+/=]*(?:(?:\\n|\\r)+[A-Za-z0-9+/=]+)*").match(text, start)
+    inline = _INLINE.match(text, start)
     stop = inline.end() if inline else start
-    position = text.find("\n", stop)
+    position = text.find("\n", stop, stop + _LINE_LENGTH)
     while position != -1:
-        after = text.find("\n", position + 1)
+        after = text.find("\n", position + 1, position + _LINE_LENGTH)
+        if after == -1 and len(text) > position + _LINE_LENGTH:
+            break
         line = text[position + 1 : after if after != -1 else len(text)].rstrip("\r")
         if not _BODY_LINE.fullmatch(line):
             break

@@ -6,17 +6,19 @@ gets the same placeholder in every text, also where nothing but its value gives 
 
 from __future__ import annotations
 
-import re
 import threading
 from typing import TYPE_CHECKING
 
-from manyeyes.secret_spans import PLACEHOLDER, Spot, find, merge
+from manyeyes.recurrences import Recurrences
+from manyeyes.secret_spans import PLACEHOLDER, Spot, find, merge, outside_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _ROUNDS = 4
+_ROUNDS_BY_LINE = 40
 _MIN_KNOWN = 6
+_MIN_QUOTED = 4
 _QUOTES = ("'", '"', "`")
 
 
@@ -42,6 +44,7 @@ class Redactor:
         self._foreign: set[str] = set()
         self._anywhere: dict[str, None] = {}
         self._quoted: dict[str, None] = {}
+        self._recurrences: Recurrences | None = None
         for value in known:
             if len(value) >= _MIN_KNOWN and len(value.splitlines()) == 1:
                 self._learn(value, "operator-key", anywhere=True)
@@ -74,20 +77,16 @@ class Redactor:
         return PLACEHOLDER.sub(lambda match: self._values.get(match[0], match[0]), text)
 
     def _settle(self, text: str, spots: list[Spot], path: str) -> str:
-        """Replace, and look again at the lines that changed: what is gone may lay something else open."""
+        """Replace, and look again until nothing changes: what is gone may lay something else open."""
         masked = self._replace(text, spots)
-        if not self._enabled:
+        if not self._enabled or masked == text:
             return masked
-        before: Sequence[str] = text.splitlines(keepends=True)
-        for _ in range(_ROUNDS):
-            after = masked.splitlines(keepends=True)
-            changed = "".join(new for old, new in zip(before, after, strict=True) if old != new)
-            more = find(changed, path) if changed else []
-            if not more:
+        for number in range(_ROUNDS + _ROUNDS_BY_LINE):
+            more = find(masked, path)
+            after = self._replace(masked, more if number < _ROUNDS else list(_whole_lines(masked, more)))
+            if after == masked:
                 break
-            for spot in more:
-                self._learn(changed[spot.start : spot.end], spot.kind, anywhere=spot.sure)
-            before, masked = after, self._replace(masked, find(masked, path))
+            masked = after
         return masked
 
     def _respect(self, text: str) -> None:
@@ -106,9 +105,14 @@ class Redactor:
                 self._placeholders[value] = placeholder
                 self._values[placeholder] = value
             if anywhere:
-                self._anywhere[value] = None
-            elif "-----" not in value:  # the armour of a key is no secret where it stands without one
-                self._quoted[value] = None
+                learned = self._anywhere
+            elif "-----" not in value and len(value) >= _MIN_QUOTED:
+                learned = self._quoted
+            else:
+                return  # the armour of a key, or the few characters of its last line, are no secret by themselves
+            if value not in learned:
+                learned[value] = None
+                self._recurrences = None
 
     def _replace(self, text: str, spots: list[Spot]) -> str:
         spots = [*spots, *self._again(text)]
@@ -127,20 +131,31 @@ class Redactor:
     def _again(self, text: str) -> Iterator[Spot]:
         """Where values learned before appear, outside placeholders."""
         with self._lock:
-            anywhere = [value for value in self._anywhere if value in text]
-            quoted = [value for value in self._quoted if value not in self._anywhere and value in text]
-        expressions = [re.escape(value) for value in sorted(anywhere, key=len, reverse=True)]
-        if quoted:
-            either = "|".join(re.escape(value) for value in sorted(quoted, key=len, reverse=True))
-            expressions += [rf"(?<={quote})(?:{either})(?={quote})" for quote in _QUOTES]
-        if not expressions:
-            return
-        taken = [match.span() for match in PLACEHOLDER.finditer(text)]
-        for match in re.finditer("|".join(expressions), text):
-            start, end = match.span()
-            if not any(first < end and start < last for first, last in taken):
-                kind = PLACEHOLDER_KIND.match(self._placeholders[match[0]])
-                yield Spot(start, end, kind[1] if kind else "value", sure=match[0] in self._anywhere)
+            if self._recurrences is None:
+                self._recurrences = Recurrences(
+                    [*self._anywhere, *(f"{quote}{value}{quote}" for value in self._quoted for quote in _QUOTES)]
+                )
+            recurrences = self._recurrences
+        yield from outside_placeholders((self._seen(at, string) for at, string in recurrences.find(text)), text)
+
+    def _seen(self, at: int, string: str) -> Spot:
+        if string in self._anywhere:
+            return Spot(at, at + len(string), self._kind(string))
+        return Spot(at + 1, at + len(string) - 1, self._kind(string[1:-1]), sure=False)
+
+    def _kind(self, value: str) -> str:
+        return self._placeholders[value].split(":")[1]
 
 
-PLACEHOLDER_KIND = re.compile(r"<secret:([a-z0-9-]+):")
+def _whole_lines(text: str, spots: Iterable[Spot]) -> Iterator[Spot]:
+    """For each spot all of its line but the placeholders: the end of a search that finds ever more."""
+    done = 0
+    for spot in spots:
+        if spot.start >= done:
+            at = text.rfind("\n", 0, spot.start) + 1
+            stop = text.find("\n", spot.end)
+            done = stop if stop != -1 else len(text)
+            for placeholder in PLACEHOLDER.finditer(text, at, done):
+                yield Spot(at, placeholder.start(), spot.kind, sure=False)
+                at = placeholder.end()
+            yield Spot(at, done, spot.kind, sure=False)

@@ -8,16 +8,22 @@ something that looks like a secret.  `find` reads a text and keeps nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from manyeyes.pieces import scan
 from manyeyes.private_keys import private_key_spans
+from manyeyes.secret_names import named_values
+from manyeyes.secret_values import fold, is_distinct, is_mixed, is_value, without_templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString, HexHighEntropyString
+
+__all__ = ["PLACEHOLDER", "Spot", "find", "is_value", "merge", "outside_placeholders"]
 
 PLACEHOLDER = re.compile(r"<secret:[a-z0-9-]+:\d+>")
 """What a masked secret looks like; never taken for a secret itself."""
@@ -35,153 +41,163 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """A key format: looked for only where one of the `hints` occurs.  The last group, if any, is the secret."""
+    """A key format: looked for only where one of the `hints` occurs.  The last group, if any, is the secret.
+
+    The expressions take a run of characters whole and never give it back (`+` behind a count); `accept` then says
+    whether the run is a secret.  So the time grows with the length of the text and no faster.
+    """
 
     kind: str
     hints: tuple[str, ...]
     regex: re.Pattern[str]
+    accept: Callable[[str], bool] | None = None
 
 
-def _format(kind: str, hints: str, regex: str) -> _Format:
-    return _Format(kind, tuple(hints.split()), re.compile(regex))
+def _format(kind: str, hints: str, regex: str, accept: Callable[[str], bool] | None = None) -> _Format:
+    return _Format(kind, tuple(hints.split()), re.compile(regex), accept)
+
+
+def _has_digit(value: str) -> bool:
+    return any(char.isdigit() for char in value)
+
+
+def _has_dot(value: str) -> bool:
+    return "." in value
+
+
+def _is_password(value: str) -> bool:
+    """Whether what stands before the @ of an address is a value and neither a template nor a stand-in."""
+    left = without_templates(value)
+    return len(left) >= 3 and left.lower() not in {"password", "pass", "pwd", "passwd", "secret", "..."}
+
+
+def _is_argument(value: str) -> bool:
+    """Whether what follows an option such as `--token` is a value that somebody made up."""
+    return is_mixed(value) and is_value(value) and without_templates(value) == value
+
+
+def _is_login(value: str) -> bool:
+    """Whether what follows `-u name:` is a password, and not a path or the number of a group."""
+    return "/" not in value and not value.isdigit() and _is_argument(value)
 
 
 _A = r"(?<![A-Za-z0-9])"
+_ARGUMENT = r"[\"']?([^\s\"'`$<>(){},;]{4,200}+)"
 _FORMATS = (
-    _format("anthropic-key", "sk-ant-", _A + r"sk-ant-[A-Za-z0-9_-]{16,}"),
-    _format(
-        "openai-key",
-        "sk-",
-        _A + r"sk-(?!ant-)(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}",
-    ),
-    _format("google-key", "AIza", _A + r"AIza[A-Za-z0-9_-]{30,}"),
-    _format("google-oauth", "GOCSPX- ya29.", _A + r"(?:GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,})"),
-    _format("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", _A + r"gh[pousr]_[A-Za-z0-9_]{16,}"),
-    _format("github-token", "github_pat_", _A + r"github_pat_[A-Za-z0-9_]{20,}"),
-    _format("gitlab-token", "glpat- gldt- glrt- glptt- glsoat-", _A + r"gl(?:pat|dt|rt|ptt|soat)-[A-Za-z0-9_.-]{16,}"),
-    _format("slack-token", "xox xapp-", _A + r"(?:xox[abeoprs](?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{10,}"),
-    _format("slack-webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9_/+-]{10,})"),
-    _format("discord-webhook", "/api/webhooks/", r"discord(?:app)?\.com/api/webhooks/(\d+/[\w-]{20,})"),
+    _format("anthropic-key", "sk-ant-", _A + r"sk-ant-[A-Za-z0-9_-]{16,}+"),
+    _format("openai-key", "sk-", _A + r"sk-(?!ant-)[A-Za-z0-9_-]{16,}+", _has_digit),
+    _format("google-key", "AIza", _A + r"AIza[A-Za-z0-9_-]{30,}+"),
+    _format("google-oauth", "GOCSPX- ya29.", _A + r"(?:GOCSPX-[A-Za-z0-9_-]{20,}+|ya29\.[A-Za-z0-9_-]{20,}+)"),
+    _format("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", _A + r"gh[pousr]_[A-Za-z0-9_]{16,}+"),
+    _format("github-token", "github_pat_", _A + r"github_pat_[A-Za-z0-9_]{20,}+"),
+    _format("gitlab-token", "glpat- gldt- glrt- glptt- glsoat-", _A + r"gl(?:pat|dt|rt|ptt|soat)-[A-Za-z0-9_.-]{16,}+"),
+    _format("slack-token", "xox xapp-", _A + r"(?:xox[abeoprs](?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{10,}+"),
+    _format("slack-webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9_/+-]{10,}+)"),
+    _format("discord-webhook", "/api/webhooks/", r"discord(?:app)?\.com/api/webhooks/(\d{1,40}+/[\w-]{20,}+)"),
     _format("aws-key", "AKIA ASIA ABIA ACCA", _A + r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    _format("huggingface-token", "hf_", _A + r"(?<!_)hf_(?=[A-Za-z]*\d|[a-z]*[A-Z])[A-Za-z0-9]{16,}"),
-    _format("npm-token", "npm_", _A + r"(?<!_)npm_[A-Za-z0-9]{30,}"),
+    _format(
+        "huggingface-token",
+        "hf_",
+        r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{16,}+",
+        lambda value: not value[3:].isalpha() or not value[3:].islower(),
+    ),
+    _format("npm-token", "npm_", _A + r"(?<!_)npm_[A-Za-z0-9]{30,}+"),
     _format(
         "npm-token",
         "_authToken= _auth= _password=",
-        r"(?m)(?://[^\s=]+:|^)_(?:authToken|auth|password)=([^\s\"'$<]{8,})",
+        r"(?<![^:\n])_(?:authToken|auth|password)=([^\s\"'$<]{8,}+)",
     ),
-    _format("pypi-token", "pypi-", _A + r"pypi-[A-Za-z0-9_-]{32,}"),
-    _format("jwt", "eyJ", _A + r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}"),
+    _format("pypi-token", "pypi-", _A + r"pypi-[A-Za-z0-9_-]{32,}+"),
+    _format(
+        "jwt",
+        "eyJ",
+        _A + r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,3}+)?+",
+        _has_dot,
+    ),
     _format(
         "stripe-key",
         "k_live_ k_test_ whsec_",
-        _A + r"(?:[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{20,})",
+        _A + r"(?:[sr]k_(?:live|test)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/=]{20,}+)",
     ),
-    _format("sendgrid-key", "SG.", _A + r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    _format("sendgrid-key", "SG.", _A + r"SG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+"),
     _format("twilio-key", "SK AC", _A + r"(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])"),
-    _format("digitalocean-token", "_v1_", _A + r"do[opr]_v1_[0-9a-f]{32,}"),
-    _format("azure-key", "AccountKey= SharedAccessKey=", r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/=]{20,})"),
-    _format("azure-signature", "sig=", r"[?&]sig=([A-Za-z0-9%+/=_-]{30,})"),
-    _format("basic-auth", "://", r"://[^\s:/?#@\"'`<>{}\\]*:([^\s/@\"'`<>\\]{1,200})@(?=[\w.\[%{$-])"),
-    _format("bearer-token", "earer EARER", r"(?i:\bbearer)[ \t]+(?=[^\s\d]*\d)([A-Za-z0-9._~+/-]{16,}=*)"),
-    _format("basic-auth", "Basic basic", r"\b[Bb]asic[ \t]+(?=[A-Za-z+/]*\d)([A-Za-z0-9+/]{12,}={0,2})(?![\w.])"),
+    _format("digitalocean-token", "_v1_", _A + r"do[opr]_v1_[0-9a-f]{32,}+"),
+    _format("azure-key", "AccountKey= SharedAccessKey=", r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/=]{20,}+)"),
+    _format("azure-signature", "sig=", r"[?&]sig=([A-Za-z0-9%+/=_-]{30,}+)"),
+    _format(
+        "basic-auth",
+        "://",
+        r"://[^\s:/?#@\"'`<>{}\\]{0,200}+:([^\s/@\"'`<>\\]{1,200}+)@(?=[\w.\[%{$-])",
+        _is_password,
+    ),
+    _format(
+        "bearer-token", "earer EARER", r"(?i:bearer)(?<!\w.{6})[ \t]{1,40}+([A-Za-z0-9._~+/-]{16,}+=*+)", _has_digit
+    ),
+    _format("basic-auth", "Basic basic", r"\b[Bb]asic[ \t]{1,40}+([A-Za-z0-9+/]{12,}+={0,2}+)(?![\w.])", _has_digit),
+    _format(
+        "authorization",
+        "uthorization UTHORIZATION",
+        r"(?i:authorization)[\"'`]?[ \t]{0,4}+[:=,][ \t]{0,4}+[\"'`]?[A-Za-z][A-Za-z-]{1,20}+[ \t]{1,4}+"
+        r"([A-Za-z0-9._~+/-]{8,}+=*+)",
+        is_mixed,
+    ),
+    _format("authorization", "Token", r"(?<=[\"'`])Token[ \t]{1,4}+([A-Za-z0-9._~+/-]{12,}+=*+)", _has_digit),
+    _format(
+        "password",
+        "-u --user -user",
+        r"(?<![\w-])-(?:u|-user|-proxy-user)[ \t=]{1,4}+[\"']?[^\s:\"'`$]{1,80}+:([^\s\"'`]{3,200}+)",
+        _is_login,
+    ),
+    _format(
+        "password",
+        "</",
+        r"(?i)<(?:[\w:.-]{1,20}[_:.-])?(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|secret[_-]?key)>"
+        r"([^<>\s]{4,200}+)</",
+        _is_argument,
+    ),
+    _format(
+        "password",
+        "machine",
+        r"\bmachine[ \t]{1,20}+\S{1,80}+\s{1,20}+login\s{1,20}+\S{1,80}+\s{1,20}+password\s{1,20}+(\S{3,200}+)",
+        _is_password,
+    ),
+    _format(
+        "password",
+        "ENV",
+        r"\bENV[ \t]{1,4}+\w{0,60}?(?:PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_KEY)\w{0,20}+[ \t]{1,4}+" + _ARGUMENT,
+        _is_argument,
+    ),
+    _format("password", "sshpass", r"\bsshpass[ \t]{1,4}+-p[ \t]{0,4}+[\"']?([^\s\"'`$]{3,200}+)"),
+    _format("password", "mysql", r"\bmysql(?:dump|admin)?[ \t][^\n|;]{0,80}?[ \t]-p([^\s\"'`$]{4,200}+)", _is_argument),
+    _format(
+        "password",
+        "--",
+        r"(?<![\w-])--(?:[A-Za-z0-9]{1,20}+[-_]){0,3}?"
+        r"(?:password|passwd|passphrase|pass|pw|token|secret|api-?key|(?:secret|access)-?key)(?:[ \t]{1,4}+|=)"
+        + _ARGUMENT,
+        _is_argument,
+    ),
 )
+# The formats below are those of detect-secrets; the hints are ours, and keep its expressions away from other texts.
+_LIBRARY_HINTS: dict[str, tuple[str | re.Pattern[str], ...]] = {
+    "artifactory-token": (re.compile(r"A(?:KC|P[\dA-F])[a-zA-Z0-9]{8}"),),
+    "discord-token": (re.compile(r"\.[\w-]{6}\.[\w-]{27}"),),
+    "mailchimp-key": ("-us",),
+    "square-secret": ("sq0csp-",),
+    "telegram-token": (re.compile(r":[0-9A-Za-z_-]{35}"),),
+}
+_LIBRARY_ADDRESSES = ("cloudant", "softlayer")
+_KEY_RUN = re.compile(r"[A-Za-z0-9_/+-]{24,}+")
+_KEY_WORD = re.compile(r"key|pass|pwd|pw|token")
+_WINDOW = 60
+_LONGEST_KEY = 66
 
-_NAMES = (
-    r"pass_?words?|passwd|pwd|pass_?phrase|secret(?:_?(?:access_?)?key)?|client_?secret|credentials?|"
-    r"(?:api|auth|access|service|account|db|database|priv(?:ate)?|client|encryption|signing|master)[_-]?key|"
-    r"(?:db|database|user|root|admin)_?pass|(?:access|auth|api|bearer|refresh|bot|session)?_?token|contrase[ñn]a"
-)
-_NAME_HINT = re.compile(r"pass|pwd|secret|credential|key|token|contrase", re.IGNORECASE)
-_QUOTE = re.compile(r"[\"'`]")
-_QUOTED = r"(?P<quote>\"\"\"|'''|[\"'`])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n]){1,400}?)(?P=quote)"
-_NAMED = re.compile(
-    rf"(?i)(?P<name>(?:{_NAMES})\w{{0,40}})[\"'\]]{{0,2}}\s{{0,8}}"
-    rf"(?:(?P<sep>:=|=>|={{1,3}}|!==?|:\s{{0,4}}[A-Za-z_][\w.\[\]| ]{{0,40}}=|:|,|\()\s{{0,8}})"
-    rf"@?(?:[rbuf]{{0,2}}){_QUOTED}"
-)
-_NAME_END = re.compile(rf"(?i)(?:{_NAMES})\d*")
-_UNQUOTED = re.compile(
-    rf"(?im)^[ \t+-]*(?:export[ \t]+|env[ \t]+|set[ \t]+|-e[ \t]+|- )?[\w.-]{{0,60}}?(?:{_NAMES})[\"']?"
-    r"[ \t]{0,4}[=:][ \t]{0,4}(?P<value>[^\s\"'`<>(){}\[\],;$&]{6,200})(?=[ \t]*(?:\#.*)?$)"
-)
-_CODE_ENDINGS = frozenset(
-    [
-        ".py",
-        ".pyi",
-        ".js",
-        ".jsx",
-        ".mjs",
-        ".cjs",
-        ".ts",
-        ".tsx",
-        ".go",
-        ".rs",
-        ".java",
-        ".kt",
-        ".kts",
-        ".c",
-        ".h",
-        ".cc",
-        ".cpp",
-        ".hpp",
-        ".cs",
-        ".rb",
-        ".php",
-        ".swift",
-        ".scala",
-        ".m",
-        ".mm",
-        ".lua",
-        ".dart",
-        ".ex",
-        ".exs",
-        ".erl",
-        ".hs",
-        ".ml",
-        ".clj",
-        ".r",
-        ".jl",
-        ".pl",
-        ".pm",
-        ".sql",
-        ".vue",
-        ".svelte",
-        ".groovy",
-        ".ps1",
-        ".zig",
-        ".html",
-        ".css",
-    ]
-)
-_RANDOM = re.compile(r"([\"'`])([A-Za-z0-9+/_=-]{20,500})\1")
+_RANDOM = re.compile(r"([\"'`])([A-Za-z0-9+/_=-]{20,500}+)\1")
 _HASHES = re.compile(
-    r"(?i)sha-?\d|md5|checksum|digest|integrity|hash|commit|\brev|etag|fingerprint|uuid|guid|blake|crc|hex|oid|"
+    r"sha-?\d|md5|checksum|digest|integrity|hash|commit|rev|etag|fingerprint|uuid|guid|blake|crc|hex|oid|"
     r"alphabet|charset"
 )
-_KEYWORD_IN_VALUE = re.compile(rf"(?i){_NAMES}|key|user|login|auth")
-_WORDS = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Za-z]?[a-z]*(?:[_ .:/-]+[A-Za-z]?[a-z]*)*|[A-Z]+(?:[_ .:/-]+[A-Z]+)*")
-_TEMPLATE = re.compile(r"\$?\{\{?[^{}]*\}\}?|%\(\w+\)[sdr]|%[sdr]|\$\w+|\$\([^)]*\)|<[\w .:/-]+>|\[[\w .-]+\]")
-_NOTHING = frozenset(
-    [
-        "none",
-        "null",
-        "nil",
-        "true",
-        "false",
-        "undefined",
-        "required",
-        "optional",
-        "redacted",
-        "omitted",
-        "masked",
-        "hidden",
-        "string",
-    ]
-)
-_LONG = re.compile(r"[A-Za-z0-9+/=]{16,}")
-_LONG_LINE = 4_000
-_OVERLAP = 500
+_LINE = re.compile(r"[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def find(text: str, path: str = "") -> list[Spot]:
@@ -191,16 +207,28 @@ def find(text: str, path: str = "") -> list[Spot]:
         text: Any text.
         path: Its file name, where it has one: configuration formats have values without quotes.
     """
-    taken = [match.span() for match in PLACEHOLDER.finditer(text)]
+    low = fold(text)
     spots = [
         *(Spot(start, end, "private-key", sure) for start, end, sure in private_key_spans(text)),
         *_formats(text),
-        *_lines(text, path),
-        *_random(text),
+        *(
+            Spot(start, end, "password", sure=is_distinct(text[start:end]))
+            for start, end in named_values(text, low, path)
+        ),
+        *_library_formats(text, low),
+        *_random(text, low),
     ]
-    if not spots:
-        return []
-    return merge((spot for spot in spots if not _overlaps(spot, taken)), text)
+    return merge(outside_placeholders(spots, text), text) if spots else []
+
+
+def outside_placeholders(spots: Iterable[Spot], text: str) -> Iterator[Spot]:
+    """Those of the spots that touch no placeholder."""
+    taken = [match.span() for match in scan(PLACEHOLDER, text)] if "<secret:" in text else []
+    starts = [start for start, _ in taken]
+    for spot in spots:
+        before = bisect_right(starts, spot.end - 1) - 1  # the last placeholder that begins within the spot or before
+        if before < 0 or taken[before][1] <= spot.start:
+            yield spot
 
 
 def merge(spots: Iterator[Spot], text: str) -> list[Spot]:
@@ -215,139 +243,35 @@ def merge(spots: Iterator[Spot], text: str) -> list[Spot]:
             whole[-1] = Spot(last.start, spot.end, kind, last.sure or spot.sure)
         elif spot.sure and not last.sure and (spot.start, spot.end) == (last.start, last.end):
             whole[-1] = spot
-    return [spot for spot in whole if len(text[spot.start : spot.end].splitlines()) == 1]
+    return [part for spot in whole for part in _within_lines(spot, text)]
 
 
-def _overlaps(spot: Spot, spans: list[tuple[int, int]]) -> bool:
-    return any(start < spot.end and spot.start < end for start, end in spans)
+def _within_lines(spot: Spot, text: str) -> Iterator[Spot]:
+    """The spot without the characters that end a line for anybody; one for each line that it covers."""
+    parts = [match.span() for match in _LINE.finditer(text, spot.start, spot.end)]
+    if parts == [(spot.start, spot.end)]:
+        yield spot
+        return
+    for start, end in parts:
+        if any(char.isalnum() for char in text[start:end]):
+            yield Spot(start, end, spot.kind, sure=spot.sure and is_distinct(text[start:end]))
 
 
 def _formats(text: str) -> Iterator[Spot]:
     for form in _FORMATS:
         if any(hint in text for hint in form.hints):
-            for match in form.regex.finditer(text):
+            for match in scan(form.regex, text):
                 start, end = match.span(match.lastindex or 0)
-                if form.kind == "basic-auth" and not _is_password(text[start:end]):
-                    continue
-                yield Spot(start, end, form.kind, sure=end - start >= 8)
+                if text[max(start, end - 16) : end].strip("xX") and (
+                    form.accept is None or form.accept(text[start:end])
+                ):
+                    sure = is_distinct(text[start:end]) if form.kind == "password" else end - start >= 8
+                    yield Spot(start, end, form.kind, sure=sure)
 
 
-def _is_password(value: str) -> bool:
-    """Whether what stands before the @ of an address is a value and neither a template nor a stand-in."""
-    left = _TEMPLATE.sub("", value)
-    return len(left) >= 3 and left.lower() not in {"password", "pass", "pwd", "passwd", "secret", "..."}
-
-
-def _lines(text: str, path: str) -> Iterator[Spot]:
-    """What needs a look at whole lines: secret-sounding names, and the formats of detect-secrets."""
-    name = path.rsplit("/", 1)[-1].lower()
-    dot = name.rfind(".")
-    loose = not (dot != -1 and name[dot:] in _CODE_ENDINGS)
-    at = 0
-    for line in text.splitlines(keepends=True):
-        for offset, piece in _windows(line):
-            if len(piece) < 8:
-                continue
-            if (loose or _QUOTE.search(piece)) and _NAME_HINT.search(piece):
-                yield from _named(piece, at + offset, path, loose=loose)
-            if _LONG.search(piece) or "xox" in piece or ":" in piece:
-                yield from _library_formats(piece, at + offset)
-        at += len(line)
-
-
-def _windows(line: str) -> Iterator[tuple[int, str]]:
-    """The line, or overlapping parts of a very long one, so that no expression sees more than it can digest."""
-    if len(line) <= _LONG_LINE:
-        yield 0, line
-        return
-    for start in range(0, len(line), _LONG_LINE - _OVERLAP):
-        yield start, line[start : start + _LONG_LINE]
-
-
-def _named(line: str, at: int, path: str, *, loose: bool) -> Iterator[Spot]:  # noqa: C901 -- three tables in turn
-    for match in _NAMED.finditer(line):
-        value = match["value"]
-        plain = bool(_WORDS.fullmatch(value))
-        listed = match["sep"] in {",", "("}
-        at_end = any(_NAME_END.fullmatch(match["name"], start) for start in range(len(match["name"])))
-        if plain and (not at_end or listed or match["name"].lower().endswith("token")):
-            continue  # `password_field = "login"`, `["password", "name"]`, `token == "if"`: names, not values
-        if listed and (not at_end or " " in value or not _mixed(value)):
-            continue  # `tokenize("x = 1")`
-        if is_value(value):
-            start, end = match.span("value")
-            yield Spot(at + start, at + end, "password", sure=is_distinct(value))
-    if loose:
-        for match in _UNQUOTED.finditer(line.rstrip("\r\n")):
-            if is_value(match["value"]) and _mixed(match["value"]):
-                start, end = match.span("value")
-                yield Spot(at + start, at + end, "password", sure=is_distinct(match["value"]))
-    ending = path.rsplit(".", 1)[-1] if "." in path else ""
-    for regex, group in _keyword_expressions(f"file.{ending[:12]}"):
-        for match in regex.finditer(line.rstrip("\r\n")):
-            start, end = match.span(group)
-            quote = line[start - 1 : start]
-            if quote in {'"', "'", "`"}:
-                end = _closing(line, start, quote)
-            elif not loose:
-                continue
-            value = line[start:end]
-            if _mixed(value) and " " not in value.strip() and is_value(value):
-                yield Spot(at + start, at + end, "password", sure=is_distinct(value))
-
-
-def _closing(line: str, start: int, quote: str) -> int:
-    """Where the quote that opened before `start` closes; a backslash does not let it."""
-    at = start
-    while at < len(line) and line[at] not in "\r\n":
-        if line[at] == "\\":
-            at += 2
-        elif line[at] == quote:
-            return at
-        else:
-            at += 1
-    return len(line.rstrip("\r\n"))
-
-
-def _mixed(value: str) -> bool:
-    """Whether it is made up rather than written: letters with digits, or with signs that words do not have."""
-    letters = any(char.isalpha() for char in value)
-    digits = any(char.isdigit() for char in value)
-    return (letters and (digits or bool(re.search(r"[!@#%^&*+=~|?]", value)))) or (digits and len(value) >= 6)
-
-
-def is_value(value: str) -> bool:
-    """Whether what is assigned to a secret-sounding name may be a secret, not a name, path, message or template."""
-    bare = value.strip()
-    if len(bare) < 4 or bare.lower() in _NOTHING or len(set(bare)) <= 2:
-        return False
-    if bare.startswith(("/", "./", "../", "~/", "http://", "https://", "urn:", "--", "\\", ".")) or "://" in bare:
-        return False
-    left = _TEMPLATE.sub("", bare)
-    if left != bare and not (_mixed(left) and len(left) >= 6):
-        return False
-    if not any(char.isalnum() for char in bare):
-        return False
-    words = bool(_WORDS.fullmatch(bare))
-    if " " in bare and (_KEYWORD_IN_VALUE.search(bare) or bare[-1] in ".:!?," or bare.count(" ") > 6):
-        return False
-    return not (
-        words and (_KEYWORD_IN_VALUE.search(bare) or bare.lower().startswith(("your", "my-", "my_", "example")))
-    )
-
-
-def is_distinct(value: str) -> bool:
-    """Whether a value can be looked for everywhere without hitting ordinary words, numbers and names."""
-    if value.isdigit():
-        return False
-    if value.isidentifier():
-        return len(value) >= (12 if "_" in value else 8) and _mixed(value) and not _KEYWORD_IN_VALUE.search(value)
-    return len(value) >= 8 and _mixed(value)
-
-
-def _random(text: str) -> Iterator[Spot]:
+def _random(text: str, low: str) -> Iterator[Spot]:
     """Quoted strings that look random.  Hashes beside a word that says so are left as they are."""
-    for match in _RANDOM.finditer(text):
+    for match in scan(_RANDOM, text):
         value = match[2]
         hexadecimal = not re.search(r"[^0-9a-fA-F]", value)
         if hexadecimal:
@@ -355,8 +279,9 @@ def _random(text: str) -> Iterator[Spot]:
                 continue
         elif not (re.search(r"\d", value) and re.search(r"[a-z]", value) and re.search(r"[A-Z]", value)):
             continue
+        left = max(0, match.start() - 200)
         if _looks_random(value, hexadecimal=hexadecimal) and not _HASHES.search(
-            text, max(text.rfind("\n", 0, match.start()) + 1, match.start() - 200), match.start()
+            low, max(left, text.rfind("\n", left, match.start()) + 1), match.start()
         ):
             yield Spot(*match.span(2), "random-string")
 
@@ -374,17 +299,39 @@ def _looks_random(value: str, *, hexadecimal: bool) -> bool:
     return enough and not (heuristic.is_sequential_string(value) or heuristic.is_potential_uuid(value))
 
 
-def _library_formats(line: str, at: int) -> Iterator[Spot]:
-    for kind, regex in _expressions():
-        for match in regex.finditer(line):
-            groups = [group for group in range(1, (match.lastindex or 0) + 1) if len(match[group] or "") >= 16]
-            start, end = match.span(groups[0] if groups else 0)
-            while start < end and line[start] in " \t\r\n=:\"'":
-                start += 1
-            while end > start and line[end - 1] in " \t\r\n\"'":
-                end -= 1
-            if _mixed(line[start:end]):
-                yield Spot(at + start, at + end, kind)
+def _library_formats(text: str, low: str) -> Iterator[Spot]:
+    """The formats that detect-secrets knows; those with a name in front only near a key and such a name."""
+    hinted = {kind for kind, hints in _LIBRARY_HINTS.items() if any(_hints_at(hint, text) for hint in hints)}
+    for kind, regex in _expressions() if hinted else ():
+        if kind in hinted:
+            for match in scan(regex, text):
+                yield from _library_spot(text, kind, match)
+    addresses = any(service in low for service in _LIBRARY_ADDRESSES)
+    for run in scan(_KEY_RUN, text):
+        start, end = run.span()
+        start = max(text.rfind("\n", max(0, start - _WINDOW), start) + 1, start - _WINDOW, 0)
+        end = min(end, run.start() + _LONGEST_KEY) + 2
+        if not (_KEY_WORD.search(low, start, end) or addresses):
+            continue
+        for kind, regex in _expressions():
+            if kind not in _LIBRARY_HINTS:
+                for match in regex.finditer(text, start, end):
+                    yield from _library_spot(text, kind, match)
+
+
+def _hints_at(hint: str | re.Pattern[str], text: str) -> bool:
+    return hint in text if isinstance(hint, str) else next(scan(hint, text), None) is not None
+
+
+def _library_spot(text: str, kind: str, match: re.Match[str]) -> Iterator[Spot]:
+    groups = [group for group in range(1, (match.lastindex or 0) + 1) if len(match[group] or "") >= 16]
+    start, end = match.span(groups[0] if groups else 0)
+    while start < end and text[start] in " \t\r\n=:\"'":
+        start += 1
+    while end > start and text[end - 1] in " \t\r\n\"'":
+        end -= 1
+    if is_mixed(text[start:end]):
+        yield Spot(start, end, kind)
 
 
 @cache
@@ -415,20 +362,11 @@ def _expressions() -> tuple[tuple[str, re.Pattern[str]], ...]:
         "square-secret": square_oauth.SquareOAuthDetector,
         "telegram-token": telegram_token.TelegramBotTokenDetector,
     }
-    denied: list[tuple[str, Iterable[re.Pattern[str]]]] = [
-        (kind, cast("Iterable[re.Pattern[str]]", detector.denylist)) for kind, detector in detectors.items()
-    ]
-    return tuple((kind, regex) for kind, expressions in denied for regex in expressions)
-
-
-@cache
-def _keyword_expressions(path: str) -> tuple[tuple[re.Pattern[str], int], ...]:
-    """What detect-secrets looks for behind secret-sounding names in a file of this kind, and in which group."""
-    from detect_secrets.plugins import keyword
-    from detect_secrets.util.filetype import determine_file_type
-
-    table = keyword.REGEX_BY_FILETYPE.get(determine_file_type(path), keyword.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
-    return tuple(table.items())
+    return tuple(
+        (kind, regex)
+        for kind, detector in detectors.items()
+        for regex in cast("Iterable[re.Pattern[str]]", detector.denylist)
+    )
 
 
 @cache

@@ -34,6 +34,7 @@ class ScriptedBench:
     settings: Settings = field(default_factory=Settings)
     roots: tuple[Path, ...] = ()
     redactor: Redactor = field(default_factory=Redactor)
+    notices: tuple[str, ...] = ()
 
     def route(self, task: Task) -> Route:
         taken = [ref for ref in self.providers if task.providers is None or ref.provider in task.providers]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from manyeyes.errors import AllFailed
+from manyeyes.errors import AllFailed, BadCall
 from manyeyes.results import Cut
 from manyeyes.types import ModelRef, Route
 from manyeyes_tools.arguments import DocArguments
@@ -12,6 +12,7 @@ from manyeyes_tools.doc_generator import DocGenerator
 from manyeyes_tools.documenting import document
 from manyeyes_tools.documents.html import faults
 from manyeyes_tools.documents.result import DocResult
+from manyeyes_tools.material import Material, SourceFile
 
 pytestmark = pytest.mark.anyio
 TOOL = DocGenerator()
@@ -256,3 +257,52 @@ async def test_definition_is_small() -> None:
     assert all(len(p.get("description", "")) <= 60 for p in schema["properties"].values())
     assert len(json.dumps(schema)) < 1500
     assert DocResult.model_json_schema()
+
+
+def mixed(*, origin: str = "paths") -> Material:
+    files = {
+        ".gitignore": "text",
+        "README.md": "markdown",
+        "app.py": "python",
+        "pkg/b.py": "python",
+        "static/app.js": "javascript",
+    }
+    return Material(
+        files=tuple(
+            SourceFile(path=path, language=name, text="x = 1\n", masked="x = 1\n") for path, name in files.items()
+        ),
+        origin=origin,
+    )
+
+
+@pytest.mark.parametrize("paths", [(".",), ("**/*",), ("static", "pkg", ".")])
+@pytest.mark.parametrize("form", ["markdown", "openapi", "html"])
+async def test_of_a_folder_only_what_can_be_documented_is(paths, form, make_bench) -> None:
+    result = await document(mixed(), DocArguments(paths=paths, format=form), make_bench())
+    assert result.notes == [
+        "Left out 3 other files, since only Python can be documented (1 javascript, 1 markdown, 1 text)."
+    ]
+    told = [problem for problem in result.problems if "no key" not in problem and "route" not in problem]
+    assert told == []
+    assert "gitignore" not in result.document
+    assert "README" not in result.document
+    assert "2 files" in result.summary
+
+
+@pytest.mark.parametrize("name", ["static/app.js", "./static/app.js", "/srv/project/static/app.js"])
+async def test_a_file_that_is_named_gets_its_answer(name, make_bench) -> None:
+    result = await document(mixed(), DocArguments(paths=(name, ".")), make_bench())
+    assert any("static/app.js: javascript is not parsed yet" in problem for problem in result.problems)
+    assert any("Left out 2 other files" in note for note in result.notes)
+
+
+async def test_pasted_code_gets_its_answer(make_bench) -> None:
+    result = await document(mixed(origin="code"), DocArguments(code="x"), make_bench())
+    assert sum("is not parsed yet" in problem for problem in result.problems) == 3
+
+
+async def test_a_folder_without_python_is_no_empty_document(make_bench) -> None:
+    material = mixed()
+    rest = Material(files=tuple(file for file in material.files if file.language != "python"), origin="paths")
+    with pytest.raises(BadCall, match="Only Python can be documented"):
+        await document(rest, DocArguments(paths=(".",)), make_bench())

@@ -150,3 +150,114 @@ def test_a_path_that_is_not_a_literal_is_named() -> None:
 def test_faults_finds_them() -> None:
     broken = {"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/{id}": {"get": {}}}}
     assert any("id" in fault for fault in faults(json.dumps(broken)))
+
+
+def test_flask_requests_are_read(corpus) -> None:
+    found = operations(described(corpus, "flask_notes"))
+    assert [(p["name"], p["in"], p["required"], p["schema"]) for p in found["/probe", "get"]["parameters"]] == [
+        ("host", "query", True, {"type": "string"}),
+        ("tag", "query", False, {"type": "array", "items": {"type": "string"}}),
+        ("deep", "query", False, {"type": "string"}),
+    ]
+    assert [(p["name"], p["in"], p["required"]) for p in found["/notes/{note_id}", "put"]["parameters"]] == [
+        ("note_id", "path", True),
+        ("X-Key", "header", False),
+        ("key", "cookie", False),
+    ]
+    form = found["/login", "post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert form == {
+        "type": "object",
+        "properties": {"user": {"type": "string"}, "remember": {"type": "integer"}},
+        "required": ["user"],
+    }
+    assert "requestBody" not in found["/login", "get"]
+    assert "requestBody" not in found["/notes/{note_id}", "delete"]
+    upload = found["/upload", "post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert upload["properties"]["picture"] == {"type": "string", "format": "binary"}
+    assert upload["properties"]["title"] == {"type": "string", "default": ""}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "answers"),
+    [
+        ("/", "get", {"200": ["text/html"]}),
+        ("/ping", "get", {"200": ["text/html"]}),
+        ("/probe", "get", {"200": ["text/html"]}),
+        ("/notes/{note_id}", "get", {"200": ["application/json"], "404": []}),
+        ("/notes/{note_id}", "delete", {"204": []}),
+        ("/notes/{note_id}", "put", {"200": ["application/json"], "403": ["application/json"]}),
+        ("/login", "get", {"200": ["text/html"]}),
+        ("/login", "post", {"302": [], "401": ["text/html"]}),
+        ("/upload", "post", {"201": ["text/html"]}),
+        ("/feed", "get", {"200": ["application/rss+xml"]}),
+        ("/old", "get", {"301": []}),
+        ("/file", "get", {"200": ["application/octet-stream"]}),
+        ("/other", "get", {"200": ["*/*"]}),
+    ],
+)
+def test_flask_answers_are_those_of_the_method(path, method, answers, corpus) -> None:
+    told = operations(described(corpus, "flask_notes"))[path, method]["responses"]
+    assert {status: list(one.get("content", {})) for status, one in told.items()} == answers
+
+
+def test_what_flask_tells_is_what_flask_does(corpus) -> None:
+    """The framework itself answers with the status and media type that the description promises."""
+    pytest.importorskip("flask")
+    client = load("flask_notes").app.test_client()
+    told = operations(described(corpus, "flask_notes"))
+    for path, method, status in (
+        ("/ping", "get", 200),
+        ("/probe?host=x", "get", 200),
+        ("/notes/1", "get", 200),
+        ("/notes/1", "delete", 204),
+        ("/notes/1", "put", 403),
+        ("/feed", "get", 200),
+        ("/old", "get", 301),
+    ):
+        answer = client.open(path, method=method.upper())
+        template = re.sub(r"\d+$", "{note_id}", path.partition("?")[0])
+        assert answer.status_code == status
+        content = told[template, method]["responses"][str(status)].get("content")
+        assert content is None or answer.mimetype in content
+    assert client.get("/probe").status_code == 400  # it is required
+
+
+@pytest.mark.parametrize(
+    ("test", "get", "post"),
+    [
+        ("request.method == 'POST'", "409", "200"),
+        ("'POST' == request.method", "409", "200"),
+        ("request.method != 'GET'", "409", "200"),
+        ("not request.method == 'GET'", "409", "200"),
+        ("request.method in ('POST', 'PUT')", "409", "200"),
+        ("request.method not in {'GET'}", "409", "200"),
+        ("request.method == 'POST' and request.method != 'GET'", "409", "200"),
+        ("request.method == 'POST' or request.method == 'PUT'", "409", "200"),
+        ("flask.request.method == 'POST'", "409", "200"),
+    ],
+)
+def test_conditions_on_the_method_decide(test, get, post) -> None:
+    code = (
+        "import flask\nfrom flask import Flask, request\napp = Flask('x')\n@app.route('/x', methods=['GET', 'POST'])\n"
+        f"def x():\n    with lock:\n        if {test}:\n            return 'a'\n        else:\n"
+        "            return 'b', 409\n"
+    )
+    item = json.loads(describe([read_module("m.py", code)], {}).document)["paths"]["/x"]
+    assert (list(item["get"]["responses"]), list(item["post"]["responses"])) == ([get], [post])
+
+
+def test_a_condition_on_more_than_the_method_decides_nothing() -> None:
+    code = (
+        "from flask import Flask, request\napp = Flask('x')\n@app.route('/x', methods=['GET', 'POST'])\n"
+        "def x():\n    if request.method == 'POST' and ready:\n        return 'a', 201\n    return 'b'\n"
+    )
+    item = json.loads(describe([read_module("m.py", code)], {}).document)["paths"]["/x"]
+    assert (list(item["get"]["responses"]), list(item["post"]["responses"])) == (["200"], ["200", "201"])
+
+
+def test_the_title_is_that_of_the_module_with_routes() -> None:
+    modules = [
+        read_module("a.py", "X = 1\n"),
+        read_module("shop.py", "from flask import Flask\napp = Flask('x')\n@app.get('/x')\ndef x(): return {}\n"),
+    ]
+    assert json.loads(describe(modules, {}).document)["info"]["title"] == "shop"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from manyeyes.tool import Arguments
@@ -28,6 +28,11 @@ def _lean(schema: dict[str, Json]) -> None:
                 del field["default"]
 
 
+def _listed(value: object) -> object:
+    """A lone path as a list of one: what callers mean by it is plain."""
+    return (value,) if isinstance(value, str) else value
+
+
 class CodeArguments(Arguments):
     """Code as text or in files, and how to look at it."""
 
@@ -36,7 +41,9 @@ class CodeArguments(Arguments):
     code: Annotated[str | SkipJsonSchema[None], Field(description="Source text; instead of paths.")] = None
     language: Annotated[str | SkipJsonSchema[None], Field(description="Language of `code`, e.g. python.")] = None
     paths: Annotated[
-        tuple[str, ...] | SkipJsonSchema[None], Field(description="Files, folders or globs, relative to a root.")
+        tuple[str, ...] | SkipJsonSchema[None],
+        BeforeValidator(_listed),
+        Field(description="Files, folders or globs, relative to a root."),
     ] = None
     model: Annotated[
         str | SkipJsonSchema[None], Field(description="Insist on a model: provider:model, name or alias.")

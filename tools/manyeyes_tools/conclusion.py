@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.evidence import PER_RULE
 from manyeyes_tools.findings import Finding, Severity, Suppressed
 from manyeyes_tools.merging import merge, rank
 
@@ -30,40 +31,49 @@ class Conclusion:
     status: Status
     problems: list[str]
     notes: list[str]
+    counts: dict[str, int]
 
 
 def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, limit: int) -> Conclusion:
     """Merge what engines and models reported and keep the `limit` findings most worth a reader's time."""
     merged = merge([*_disputed(evidence.findings, judgement), *judgement.findings])
-    shown, reasons = rank(_severities(merged, material), limit)
+    weighed, lowered = _severities(merged, material)
+    shown, reasons = rank(weighed, limit)
     reasons = Counter(reasons) + judgement.ungrounded
+    if evidence.repeated:
+        reasons[f"there are more than {PER_RULE} of its rule in its file"] += evidence.repeated
     if evidence.unchanged:
         reasons["it lies outside the change"] += evidence.unchanged
-    # What engines have no rules for is covered where a model was heard; otherwise nobody has looked at it.
-    unruled = [] if judgement.heard else evidence.notes
-    problems = [*judgement.problems, *evidence.problems, *unruled, *material.missing()]
+    problems = [*judgement.problems, *evidence.problems, *material.missing()]
     return Conclusion(
         findings=list(shown),
         suppressed=Suppressed(count=sum(reasons.values()), reasons=dict(sorted(reasons.items()))),
         status="evidence_only" if not judgement.heard else "partial" if problems else "complete",
         problems=problems,
-        notes=[*material.left_alone(), *(evidence.notes if judgement.heard else ())],
+        notes=[*lowered, *material.left_alone(), *evidence.notes],
+        counts=dict(Counter(str(finding.severity) for finding in weighed)),
     )
 
 
+def unweighed(focus: str, judgement: Judgement) -> list[str]:
+    """A note where a focus was given and no model was heard: engines go by their rules alone."""
+    if not focus or judgement.heard:
+        return []
+    return [f"The focus ({focus}) had no effect: only a model can weigh it, and none was heard."]
+
+
 def describe(findings: Iterable[Finding], material: Material, evidence: Evidence) -> str:
-    """What the engines found, in one sentence."""
+    """What the engines found, in one sentence, and what none of them looked for."""
     counts = Counter(finding.severity for finding in findings)
     files = len(material.files)
     where = f"{files} file{'' if files == 1 else 's'}"
-    by = ", ".join(evidence.engines)
-    if not counts and evidence.notes:
+    if counts:
+        listed = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
+        total = sum(counts.values())
+        return " ".join((f"{total} finding{'' if total == 1 else 's'} in {where} ({listed}).", *evidence.notes))
+    if evidence.notes:
         return f"Nothing was found in {where}, and not everything was looked for. {' '.join(evidence.notes)}"
-    if not counts:
-        return f"{by} looked at {where} and found nothing."
-    listed = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
-    total = sum(counts.values())
-    return f"{total} finding{'' if total == 1 else 's'} in {where} ({listed})."
+    return f"{', '.join(evidence.engines)} looked at {where} and found nothing."
 
 
 def _disputed(findings: Iterable[Finding], judgement: Judgement) -> list[Finding]:
@@ -81,14 +91,14 @@ def _disputed(findings: Iterable[Finding], judgement: Judgement) -> list[Finding
     ]
 
 
-def _severities(findings: Iterable[Finding], material: Material) -> list[Finding]:
-    """The project's own weights, by category, CWE or rule."""
-    weights = material.project.severities if material.project else {}
-    if not weights:
-        return list(findings)
-    weighed = []
+def _severities(findings: Iterable[Finding], material: Material) -> tuple[list[Finding], list[str]]:
+    """The project's own weights, by category, CWE or rule; and a word where it made light of something."""
+    weights = material.project.severities
+    weighed, lowered = [], 0
     for finding in findings:
         keys = [*finding.sources, finding.cwe or "", finding.category]
-        severity = next((weights[key] for key in keys if key in weights), None)
-        weighed.append(finding.model_copy(update={"severity": Severity(severity)}) if severity else finding)
-    return weighed
+        severity = next((weights[key] for key in keys if key in weights), finding.severity)
+        lowered += severity.rank > finding.severity.rank
+        weighed.append(finding.model_copy(update={"severity": severity}))
+    note = f"The project's manyeyes.toml lowered the severity of {lowered} finding{'' if lowered == 1 else 's'}."
+    return weighed, [note] if lowered else []

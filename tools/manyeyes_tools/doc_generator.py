@@ -36,9 +36,12 @@ class DocGenerator:
             BadCall: there is nothing to read, or it cannot be read as asked.
         """
         from manyeyes_tools.documenting import document
+        from manyeyes_tools.findings_tool import require_files
         from manyeyes_tools.sources import gather
 
-        return await document(await gather(arguments, bench), arguments, bench)
+        material = await gather(arguments, bench)
+        require_files(material)
+        return await document(material, arguments, bench)
 
     def report(self, result: DocResult) -> str:
         """The result as Markdown: what it is, what is missing, then the document."""

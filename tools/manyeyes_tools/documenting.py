@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import posixpath
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from manyeyes.errors import BadCall
 from manyeyes_tools.documents.coverage import measure
 from manyeyes_tools.documents.result import DocResult
 from manyeyes_tools.documents.symbols import Module, Symbol, import_name, read_module
 from manyeyes_tools.documents.writing import Written, write
+from manyeyes_tools.globs import has_magic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from manyeyes_tools.arguments import DocArguments, Format
     from manyeyes_tools.documents.coverage import Coverage
     from manyeyes_tools.material import Material, SourceFile
+
+_LANGUAGE = "python"
+"""The one that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,13 @@ class Index:
 
 
 async def document(material: Material, arguments: DocArguments, bench: Bench) -> DocResult:
-    """Document material that has been read."""
-    index = await anyio.to_thread.run_sync(_index, material.files)
+    """Document material that has been read.
+
+    Raises:
+        BadCall: it holds no file that can be documented.
+    """
+    files, notes = _documentable(material, arguments.paths or ())
+    index = await anyio.to_thread.run_sync(_index, files)
     wanted = await anyio.to_thread.run_sync(_wanted, index.modules, arguments.format)
     written = Written()
     if wanted:
@@ -51,8 +63,33 @@ async def document(material: Material, arguments: DocArguments, bench: Bench) ->
         document=rendered.text,
         coverage=coverage,
         valid=rendered.valid,
-        notes=[*written.notes, *bench.notices, *material.left_alone()],
+        notes=[*written.notes, *bench.notices, *notes, *material.left_alone()],
     )
+
+
+def _documentable(material: Material, paths: Sequence[str]) -> tuple[tuple[SourceFile, ...], list[str]]:
+    """The files to document, and a note on the others.
+
+    What was named or pasted is always taken, so that it gets an answer of its own; of what a folder or a glob holds,
+    only what can be documented.
+    """
+    named = [posixpath.normpath(path.replace("\\", "/")) for path in paths if not has_magic(path)]
+    kept: list[SourceFile] = []
+    left = Counter[str]()
+    for file in material.files:
+        mine = any(name == file.path or name.endswith(f"/{file.path}") for name in named)
+        if file.language == _LANGUAGE or material.origin == "code" or mine:
+            kept.append(file)
+        else:
+            left[file.language] += 1
+    if not left:
+        return tuple(kept), []
+    total = sum(left.values())
+    count = f"{total} other file{'' if total == 1 else 's'}" if kept else f"{total} file{'' if total == 1 else 's'}"
+    kinds = ", ".join(f"{number} {language}" for language, number in sorted(left.items()))
+    if not kept:
+        raise BadCall(f"Only Python can be documented, and there is none in what was given ({count}: {kinds}).")
+    return tuple(kept), [f"Left out {count}, since only Python can be documented ({kinds})."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +104,7 @@ def _index(files: Sequence[SourceFile]) -> Index:
     modules: list[Module] = []
     problems: list[str] = []
     for file in files:
-        if file.language != "python":
+        if file.language != _LANGUAGE:
             problems.append(f"{file.path}: {file.language} is not parsed yet; only a model can describe it as a whole")
             modules.append(_unparsed(file))
             continue

@@ -78,10 +78,12 @@ class Suppressed(Wire):
 class FindingsResult(Result):
     """A result that consists of findings, the worst and surest first.
 
-    `notes` tells what was left alone on purpose: binary files, files that may hold secrets, files a diff deletes.
+    `counts` are all findings by severity, those not shown included.  `notes` tells what was left alone on purpose:
+    binary files, files that may hold secrets, files a diff deletes.
     """
 
     findings: list[Finding]
+    counts: dict[str, int] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
 
 

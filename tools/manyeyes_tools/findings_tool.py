@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-import anyio.to_thread
-
 from manyeyes import __version__
+from manyeyes.cores import compute
 from manyeyes.errors import BadCall
 from manyeyes_tools.findings import ReviewResult, ScanResult
 
@@ -70,4 +69,4 @@ def limit(material: Material, bench: Bench) -> int:
 
 async def masked(text: str, bench: Bench) -> str:
     """A caller's or project's own words with secrets masked: they go to the models too."""
-    return await anyio.to_thread.run_sync(bench.redactor.mask, text) if text else ""
+    return await compute(bench.redactor.mask, text) if text else ""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
+import re
 import threading
 import warnings
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,24 +18,59 @@ _EDGE = 4
 """How many lines may be left off at either end of a part before it is given up; diffs show three around a change."""
 
 _WARNINGS = threading.Lock()
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 class Unparsable(Exception):  # named after what happened, as the tree of errors is
-    """Code that Python's own parser does not take; `line` counts from 1, 0 when unknown."""
+    """Code that Python's own parser does not take; `line` counts from 1, 0 when unknown.
 
-    def __init__(self, reason: str, line: int = 0) -> None:
+    `too_deep` says that the parser gave up for its depth, which other parsers may not survive.
+    """
+
+    def __init__(self, reason: str, line: int = 0, *, too_deep: bool = False) -> None:
         super().__init__(reason)
         self.line = line
+        self.too_deep = too_deep
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Code that stands by itself.  Its line `n` is the file's line `n + offset`."""
+    """Code that stands by itself; its lines end as Python's do.  `line` tells which line of the file one is.
+
+    A carriage return alone ends a line for Python, and so may end a comment, but not for whoever shows or counts the
+    file's lines.  In `text` it is a line break, so that nothing behind it goes unread.
+    """
 
     file: SourceFile
     text: str
     offset: int = 0
     whole: bool = True
+    returns: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, file: SourceFile, text: str, *, offset: int = 0, whole: bool = True) -> Fragment:
+        """Code of a file as Python reads it.
+
+        Args:
+            file: The file.
+            text: The code, in the file's lines.
+            offset: What its line numbers are less than the file's.
+            whole: Whether it is all of the file.
+        """
+        if "\r" not in text or not _LONE_RETURN.search(text):
+            return cls(file, text, offset, whole)
+        # The numbers, in the new text, of the lines that a lone return ended.
+        returns: list[int] = []
+        number = 0
+        for line in text.split("\n"):
+            inner = line.removesuffix("\r").count("\r")
+            returns.extend(range(number + 1, number + inner + 1))
+            number += inner + 1
+        return cls(file, _LONE_RETURN.sub("\n", text), offset, whole, tuple(returns))
+
+    def line(self, number: int) -> int:
+        """The file's line that holds line `number` of the text; both count from 1."""
+        return number + self.offset - bisect_left(self.returns, number)
 
 
 def parse(text: str) -> ast.Module:
@@ -45,14 +83,19 @@ def parse(text: str) -> ast.Module:
     """
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the code's own doubtful escapes are no concern of whoever runs this
+        collecting = gc.isenabled()
+        gc.disable()  # a tree is all objects and no garbage; to look for some takes longer than parsing, and all wait
         try:
             return ast.parse(text)
         except SyntaxError as error:
             raise Unparsable(error.msg or "invalid syntax", error.lineno or 0) from None
         except (RecursionError, MemoryError):
-            raise Unparsable("nested too deeply to be parsed") from None
+            raise Unparsable("nested too deeply to be parsed", too_deep=True) from None
         except ValueError:
             raise Unparsable("it holds characters that source code cannot have") from None
+        finally:
+            if collecting:
+                gc.enable()
 
 
 def python_fragments(material: Material) -> tuple[tuple[Fragment, ...], tuple[str, ...]]:
@@ -63,7 +106,7 @@ def python_fragments(material: Material) -> tuple[tuple[Fragment, ...], tuple[st
         if file.language != "python" or not file.text.strip():
             continue
         if not file.partial:
-            fragments.append(Fragment(file, file.text))
+            fragments.append(Fragment.of(file, file.text))
             continue
         for first, last in file.parts:
             fragment = _part(file, first, last)
@@ -103,7 +146,7 @@ def _part(file: SourceFile, first: int, last: int) -> Fragment | None:
                 parse(text)
             except Unparsable:
                 continue
-            return Fragment(file, text, offset=start - 1 - len(headers), whole=False)
+            return Fragment.of(file, text, offset=start - 1 - len(headers), whole=False)
     return None
 
 

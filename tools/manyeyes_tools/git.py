@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from manyeyes.errors import BadCall, NothingChanged
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _REVISION = re.compile(r"[\w@][\w@{}^~./+#=-]{0,250}")
 _HOW = "Send `staged`, `working`, a revision such as `HEAD~1`, or a range such as `main...HEAD`."
+_WORDS = ("staged", "working")
+_MOST_NAMES = 2_000
+"""Branches and tags that are looked through for the one that may have been meant."""
 _DIFF = (
     "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all", "--find-renames", "-l500",
     "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--text", "--diff-algorithm=histogram",
@@ -49,7 +53,7 @@ def collect(argument: str, root: Path, repository: Repository, roots: Sequence[P
         BadCall: no git, an unknown revision, or something that is no revision at all.
     """
     wanted = argument.strip()
-    if wanted not in {"staged", "working"}:
+    if wanted not in _WORDS:
         _check(wanted)
     with opened(repository, roots) as git:
         sides = _sides(git, wanted)
@@ -84,7 +88,7 @@ def _check(wanted: str) -> None:
 
 def _sides(git: PrivateGit, wanted: str) -> tuple[str, ...]:
     """The arguments of `git diff` for what is wanted: options and resolved commits only."""
-    if wanted in {"staged", "working"}:
+    if wanted in _WORDS:
         head = _commit(git, "HEAD", missing=None) or _empty_tree(git)
         return ("--cached", head) if wanted == "staged" else (head,)
     match = re.search(r"\.\.\.?", wanted)
@@ -107,8 +111,22 @@ def _commit(git: PrivateGit, name: str, *, missing: str | None) -> str | None:
     except GitFailed:
         if missing is None:
             return None
-        raise BadCall(f"There is no revision `{name}` in this repository. {_HOW}") from None
+        raise BadCall(_unknown(git, name)) from None
     return output.decode("ascii").split()[-1]
+
+
+def _unknown(git: PrivateGit, name: str) -> str:
+    """That there is no such revision, and what may have been meant."""
+    base = re.split(r"[~^]", name, maxsplit=1)[0]
+    if base != name and (known := _commit(git, base, missing=None)):
+        count = int(git.run("rev-list", "--count", "--first-parent", known))
+        commits = "1 commit" if count == 1 else f"{count} commits"
+        first = f" `{base}~{count - 1}` is the first." if count > 1 else " Send `staged`, `working`, or a branch."
+        return f"There is no revision `{name}`: the history of `{base}` has {commits} here.{first}"
+    names = git.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes")
+    close = get_close_matches(name, [*_WORDS, "HEAD", *_decoded(names).split()[:_MOST_NAMES]], n=1)
+    hint = f" Did you mean `{close[0]}`?" if close else ""
+    return f"There is no revision `{name}` in this repository.{hint} {_HOW}"
 
 
 def _empty_tree(git: PrivateGit) -> str:
@@ -174,7 +192,7 @@ def _new_side(git: PrivateGit, root: Path, path: str, entry: _Entry, sizes: dict
     if entry.blob is None:
         return read(inside(root, path), most)
     if holds_secrets(path):
-        raise Refused("may hold secrets (by its name); such files are never read")
+        raise Refused("may hold secrets, by its name")
     size = sizes.get(entry.blob)
     if size is None:
         return read(inside(root, path), most)  # git names the work tree's version without having stored it

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import anyio
-import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, Field
 
+from manyeyes.cores import compute
 from manyeyes.errors import NoAnswer
 from manyeyes.types import Message, Request, Task, Tier
 from manyeyes_tools.anchors import anchor
@@ -168,7 +168,7 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
             else:
                 judgement.heard += 1
                 # In a thread: matching quotes and parsing patched files would hold the event loop.
-                heard = await anyio.to_thread.run_sync(_ground_all, completion, files)
+                heard = await compute(_ground_all, completion, files)
                 heard.into(judgement)
             judgement.asked += 1
             await bench.progress(f"judged {_shorten(places)}", 1 + judgement.asked, total + 2)
@@ -177,12 +177,17 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
         for chunk in chunks:
             for base in tasks:
                 group.start_soon(one, chunk, base)
-    judgement.findings = [
-        named
-        for source in sorted({finding.sources[0] for finding in judgement.findings})
-        for named in identify([one for one in judgement.findings if one.sources == [source]], material)
-    ]
+    judgement.findings = await compute(_identified, judgement.findings, material)
     return judgement
+
+
+def _identified(findings: Sequence[Finding], material: Material) -> list[Finding]:
+    """The findings with their ids, each model's by itself."""
+    return [
+        named
+        for source in sorted({finding.sources[0] for finding in findings})
+        for named in identify([one for one in findings if one.sources == [source]], material)
+    ]
 
 
 def _task(question: Question, size: int, providers: frozenset[str] | None = None) -> Task:
@@ -240,7 +245,7 @@ async def _ask(
     task = replace(base, input_tokens=tokens(system) + tokens(text))
     rest = f"{question.focus}\0{question.wish}"
     # In a thread: parsing would hold the event loop.
-    like = await anyio.to_thread.run_sync(Likeness.of, chunk, files, told, rest)
+    like = await compute(Likeness.of, chunk, files, told, rest)
     if like is None:
         return await bench.complete(task, request, role=question.role)
     alike = replace(request, cache_key=like.key, cache_note=like.note)
@@ -249,7 +254,7 @@ async def _ask(
         return completion
     answer = completion.parsed
     assert isinstance(answer, ReviewAnswer | SecurityAnswer)  # noqa: S101  # the gateway validated it
-    carried = await anyio.to_thread.run_sync(like.carried, answer, completion.cache_note)
+    carried = await compute(like.carried, answer, completion.cache_note)
     if carried is not None:
         return replace(completion, parsed=carried)
     # Said to another layout, and not all of it can be told of this one: now the text itself is the key.

@@ -25,6 +25,7 @@ NAME = "manyeyes.toml"
 _LIMITS = ("findings", "files", "file_bytes", "total_bytes")
 _KEYS = ("focus", "ignore", "severities", "limits")
 _LARGEST = 64_000
+_NAMED_KEYS = 8
 _MOST_PATTERNS = 200
 _LONGEST_FOCUS = 2_000
 
@@ -62,12 +63,11 @@ def read_project(root: Path) -> tuple[ProjectSettings, tuple[str, ...]]:
         return ProjectSettings(), (f"{NAME} was not read: {refused}.",)
     except (ValueError, RecursionError) as error:  # the decoder's own error is a ValueError, and so are its numbers
         return ProjectSettings(), (f"{NAME} is not valid TOML and was not used: {error}",)
-    problems: list[str] = [
-        f"{NAME}: `{_shown(key)}` is not for a project to set and has no effect "
-        f"(only {', '.join(_KEYS)}); it belongs in the operator's settings."
-        for key in values
-        if key not in _KEYS
-    ]
+    problems: list[str] = []
+    if others := [f"`{_shown(key)}`" for key in values if key not in _KEYS]:
+        named = ", ".join(others[:_NAMED_KEYS]) + f" and {len(others) - _NAMED_KEYS} more" * (len(others) > _NAMED_KEYS)
+        are = "is not for a project to set and has" if len(others) == 1 else "are not for a project to set and have"
+        problems.append(f"{NAME}: {named} {are} no effect (only {', '.join(_KEYS)}).")
     settings = ProjectSettings(
         focus=_texts("focus", values.get("focus"), problems),
         ignore=_patterns(values.get("ignore"), problems),

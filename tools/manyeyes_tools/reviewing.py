@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from manyeyes.cores import compute
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
 from manyeyes_tools.conclusion import conclude, describe, unweighed
@@ -45,7 +46,7 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
     if not evidence.engines and not judgement.heard:
         raise BadCall("Nothing could look at the code: " + " ".join([*evidence.problems, *judgement.problems]))
     limit = findings_tool.limit(material, bench)
-    conclusion = conclude(material, evidence, judgement, limit=limit)
+    conclusion = await compute(conclude, material, evidence, judgement, limit=limit)
     return ReviewResult(
         status=conclusion.status,
         summary=judgement.summary or describe(conclusion.findings, material, evidence),
@@ -53,6 +54,7 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
         notes=[*bench.notices, *conclusion.notes, *unweighed(question.focus or question.wish, judgement)],
         run=bench.run(),
         findings=conclusion.findings,
+        counts=conclusion.counts,
         verdict=_verdict(judgement.verdicts, conclusion.findings),
         suppressed=conclusion.suppressed,
     )

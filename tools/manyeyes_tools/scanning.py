@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from manyeyes.cores import compute
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
 from manyeyes_tools.conclusion import conclude, describe, unweighed
@@ -40,7 +41,8 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
     judgement = await judge(material, evidence.findings, question, bench)
     if not evidence.engines and not judgement.heard:
         raise BadCall("Nothing could look at the code: " + " ".join([*evidence.problems, *judgement.problems]))
-    conclusion = conclude(material, evidence, judgement, limit=findings_tool.limit(material, bench))
+    limit = findings_tool.limit(material, bench)
+    conclusion = await compute(conclude, material, evidence, judgement, limit=limit)
     return ScanResult(
         status=conclusion.status,
         summary=judgement.summary or describe(conclusion.findings, material, evidence),
@@ -48,6 +50,7 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
         notes=[*bench.notices, *conclusion.notes, *unweighed(question.wish, judgement)],
         run=bench.run(),
         findings=conclusion.findings,
+        counts=conclusion.counts,
         scan_type=arguments.scan_type,
         rules_run=evidence.rules_run,
         sarif=f"manyeyes://runs/{bench.run_id}/sarif",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from manyeyes.cores import THREADS
 from manyeyes.errors import BadCall
 from manyeyes_tools import diffs, git
 from manyeyes_tools.arguments import MaterialArguments
@@ -18,7 +20,18 @@ from manyeyes_tools.languages import ending_of, guess, language_of, named_langua
 from manyeyes_tools.material import Material, Origin, SourceFile
 from manyeyes_tools.project import ProjectSettings, read_project, together
 from manyeyes_tools.repository import find_repository
-from manyeyes_tools.roots import Place, Recoded, Refused, check_name, holds_secrets, inside, locate, read, require_roots
+from manyeyes_tools.roots import (
+    OutOfReach,
+    Place,
+    Recoded,
+    Refused,
+    check_name,
+    holds_secrets,
+    inside,
+    locate,
+    read,
+    require_roots,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +42,8 @@ if TYPE_CHECKING:
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import CodeArguments
 
+_COMPUTING = threading.BoundedSemaphore(THREADS)
+"""Each call reads in a thread of its own; when they come to compute, only so many may at a time."""
 _MOST_LINES = 1_000_000
 _MOST_PATHS = 1_000
 _NOTHING = "Send one of `code` (with `language`), `paths`, `diff` or `git`."
@@ -42,7 +57,14 @@ async def gather(arguments: CodeArguments, bench: Bench) -> Material:
     """
     work = partial(read_material, arguments, bench.roots, bench.settings.limits, bench.redactor)
     limiter = anyio.CapacityLimiter(1)  # one thread for each call: the readers of a call do not wait for another's
-    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
+    try:
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
+    except OutOfReach as error:
+        missing = bench.settings.missing_roots
+        if not missing:
+            raise
+        are = "is no folder" if len(missing) == 1 else "are no folders"
+        raise OutOfReach(f"{error}\nMANYEYES_ROOTS: {', '.join(missing)} {are} on this machine.") from None
 
 
 def read_material(arguments: CodeArguments, roots: Sequence[Path], limits: Limits, redactor: Redactor) -> Material:
@@ -186,7 +208,7 @@ def _from_diff(diff: str, roots: Sequence[Path], limits: Limits, redactor: Redac
             merged.setdefault(name, []).extend(file.hunks)
     for name in sorted(merged):
         if holds_secrets(name):
-            basket.skip(name, "may hold secrets (by its name); such files are never read")
+            basket.skip(name, "may hold secrets, by its name")
         elif basket.wants(name):
             piece = _whole(name, merged[name], roots, basket.limits) or _partial(name, merged[name], basket)
             if piece is not None:
@@ -255,7 +277,8 @@ def _finished(
     problems: tuple[str, ...] = (),
 ) -> Material:
     """Mask what was read: what one file teaches of secrets is masked in all of them."""
-    masked = redactor.mask_all([(piece.path, piece.text) for piece in basket.pieces])
+    with _COMPUTING:
+        masked = redactor.mask_all([(piece.path, piece.text) for piece in basket.pieces])
     files = tuple(
         SourceFile(
             path=piece.path,

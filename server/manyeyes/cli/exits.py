@@ -44,7 +44,9 @@ def severities(result: Json) -> Iterator[str]:
             yield from severities(item)
     elif isinstance(result, dict):
         for key, value in result.items():
-            if key == "findings" and isinstance(value, list):
+            if key == "counts" and isinstance(value, dict):
+                yield from (severity for severity, count in value.items() if count)  # those not shown too
+            elif key == "findings" and isinstance(value, list):
                 yield from (str(one["severity"]) for one in value if isinstance(one, dict) and "severity" in one)
             else:
                 yield from severities(value)

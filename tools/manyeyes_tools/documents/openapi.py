@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from manyeyes.types import Json
     from manyeyes_tools.documents.prose import Told
+    from manyeyes_tools.documents.routes import Route
     from manyeyes_tools.documents.symbols import Module, Symbol
 
 
@@ -52,7 +53,7 @@ def describe(modules: Sequence[Module], told: Told) -> Description:
     if not routes:
         problems.append("no FastAPI or Flask route was found, so the description has no paths")
     _distinct_ids(paths)
-    document: dict[str, Json] = {"openapi": "3.1.0", "info": _info(modules), "paths": cast("Json", paths)}
+    document: dict[str, Json] = {"openapi": "3.1.0", "info": _info(modules, routes), "paths": cast("Json", paths)}
     if schemas.components:
         document["components"] = {"schemas": {name: schemas.components[name] for name in sorted(schemas.components)}}
     return Description(json.dumps(document, indent=2, ensure_ascii=False) + "\n", tuple(problems))
@@ -66,10 +67,10 @@ def faults(document: str) -> list[str]:
     return [str(error.message) for error in OpenAPIV31SpecValidator(json.loads(document)).iter_errors()]
 
 
-def _info(modules: Sequence[Module]) -> dict[str, Json]:
+def _info(modules: Sequence[Module], routes: Sequence[Route]) -> dict[str, Json]:
     options = application(modules)
     titled = text(options.get("title"))
-    first = modules[0].itself if modules else None
+    first = next(iter((*(route.module.itself for route in routes), *(module.itself for module in modules))), None)
     info: dict[str, Json] = {
         "title": titled or (first.name if first else "No code"),
         "version": text(options.get("version")) or "0.1.0",

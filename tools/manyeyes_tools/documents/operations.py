@@ -8,15 +8,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from manyeyes_tools.documents.docstrings import read_docstring
+from manyeyes_tools.documents.flask_handlers import HTML, JSON, UNKNOWN, Answer, handled, status_of
 from manyeyes_tools.documents.prose import Prose
 from manyeyes_tools.documents.routes import keywords, text
 from manyeyes_tools.documents.schemas import MARKERS, constrained, has_default, is_told, literal
 from manyeyes_tools.documents.symbols import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from manyeyes.types import Json
+    from manyeyes_tools.documents.flask_handlers import Read
     from manyeyes_tools.documents.prose import Told
     from manyeyes_tools.documents.routes import Route
     from manyeyes_tools.documents.schemas import Schema, Schemas
@@ -91,23 +93,27 @@ class _Reader:
             if not converter and annotations.get(name) is not None:
                 schema = self.schemas.of(annotations[name]) or schema
             self._add(name, "path", schema, required=True)
-        for node in ast.walk(self.route.handler):
-            name = dotted(node.func) if isinstance(node, ast.Call) else ""
-            if isinstance(node, ast.Call) and name in {"request.args.get", "request.headers.get"} and node.args:
-                self._flask_read(node, "query" if name == "request.args.get" else "header")
-            if name == "request.get_json" or (isinstance(node, ast.Attribute) and dotted(node) == "request.json"):
-                self.bodies["body"] = ("Body", {}, True)
+        does = handled(self.route)
+        for read in does.reads.values():
+            self._flask_read(read)
+        if does.json:
+            self.bodies["body"] = ("Body", {}, True)
 
-    def _flask_read(self, node: ast.Call, place: str) -> None:
-        key = text(node.args[0])
-        if key is None or any(p["name"] == key and p["in"] == place for p in self.parameters):
-            return
-        options = keywords(node)
+    def _flask_read(self, read: Read) -> None:
+        options = keywords(read.call) if read.call is not None else {}
+        arguments = read.call.args if read.call is not None else []
         schema = self.schemas.of(options.get("type")) or {"type": "string"}
-        default = literal(node.args[1] if len(node.args) > 1 else options.get("default", ast.Constant(None)))
+        default = literal(arguments[1] if len(arguments) > 1 else options.get("default", ast.Constant(None)))
         if is_told(default) and default is not None:
             schema["default"] = cast("Json", default)
-        self._add(key, place, schema, required=False)
+        if read.place == "file":
+            schema = {"type": "string", "format": "binary"}
+        if read.many:
+            schema = {"type": "array", "items": schema}
+        if read.place in {"form", "file"}:
+            self.bodies[read.name] = (read.place.title(), schema, read.required)
+        else:
+            self._add(read.name, read.place, schema, required=read.required)
 
     def _function(self, handler: FunctionNode, seen: frozenset[str]) -> None:
         for argument, default in _arguments(handler):
@@ -189,8 +195,10 @@ class _Reader:
 
 def _responses(route: Route, schemas: Schemas, *, checked: bool) -> dict[str, Schema]:
     """The answers a route gives: the good one, then those its body raises by a literal status."""
+    if route.framework == "flask":
+        return _flask_responses(route, schemas)
     found: dict[str, Schema] = {}
-    good = _status(route.options.get("status_code")) or _flask_status(route) or 200
+    good = status_of(route.options.get("status_code")) or 200
     model = route.options.get("response_model", route.handler.returns)
     content: Schema = {}
     if good not in {204, 304}:
@@ -201,38 +209,45 @@ def _responses(route: Route, schemas: Schemas, *, checked: bool) -> dict[str, Sc
             nothing = isinstance(model, ast.Constant) and model.value is None  # FastAPI then promises no shape
             content = {"application/json": {"schema": {} if nothing else schemas.of(model)}}
     found[str(good)] = {"description": _phrase(good), **({"content": content} if content else {})}
-    for node in ast.walk(route.handler):
-        if isinstance(node, ast.Call) and _last(node.func) in {"HTTPException", "abort"}:
-            options = keywords(node)
-            status = _status(node.args[0] if node.args else options.get("status_code"))
-            detail = text(node.args[1] if len(node.args) > 1 else options.get("detail") or options.get("description"))
-            if status:
-                found.setdefault(str(status), {"description": detail or _phrase(status)})
-    if route.framework == "fastapi" and checked:
+    found = _raised(ast.walk(route.handler), found)
+    if checked:
         found.setdefault("422", {"description": "Validation Error"})
     return found
 
 
-def _flask_status(route: Route) -> int | None:
-    """The first status below 400 that a Flask handler returns beside its body."""
-    if route.framework != "flask":
-        return None
-    for node in ast.walk(route.handler):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) > 1:
-            status = _status(node.value.elts[1])
-            if status and status < HTTPStatus.BAD_REQUEST:
-                return status
-    return None
+def _flask_responses(route: Route, schemas: Schemas) -> dict[str, Schema]:
+    """What a Flask handler returns for this method, the good answers first, and what it aborts with."""
+    does = handled(route)
+    returned = schemas.of(route.handler.returns)
+    answers = does.answers or [Answer(HTTPStatus.OK.value, UNKNOWN)]
+    media: dict[int | None, dict[str, Json]] = {}
+    for answer in sorted(answers, key=lambda one: (one.status is None, one.status or 0)):
+        kinds = media.setdefault(answer.status, {})
+        if answer.media == UNKNOWN and returned:  # the annotation tells what the expression does not
+            kinds[HTML if returned.get("type") == "string" else JSON] = {"schema": returned}
+        elif answer.media == HTML:
+            kinds[HTML] = {"schema": {"type": "string"}}
+        elif answer.media == JSON:
+            kinds[JSON] = {"schema": returned}
+        elif answer.media is not None:
+            kinds[answer.media] = {}
+    found: dict[str, Schema] = {}
+    for status, kinds in media.items():
+        told: Schema = {"description": _phrase(status) if status is not None else "Answer"}
+        found["default" if status is None else str(status)] = told | ({"content": kinds} if kinds else {})
+    return _raised(does.nodes, found)
 
 
-def _status(node: ast.expr | None) -> int | None:
-    """An HTTP status written as a number or by its constant (`status.HTTP_201_CREATED`, `HTTPStatus.CREATED`)."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int) and 100 <= node.value <= 599:  # noqa: PLR2004 -- the range of statuses
-        return node.value
-    name = _last(node)
-    if match := re.match(r"HTTP_(\d{3})", name):
-        return int(match[1])
-    return HTTPStatus[name].value if name in HTTPStatus.__members__ else None
+def _raised(nodes: Iterable[ast.AST], found: dict[str, Schema]) -> dict[str, Schema]:
+    """The answers found so far, and those that errors with a literal status give."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and _last(node.func) in {"HTTPException", "abort"}:
+            options = keywords(node)
+            status = status_of(node.args[0] if node.args else options.get("status_code"))
+            detail = text(node.args[1] if len(node.args) > 1 else options.get("detail") or options.get("description"))
+            if status:
+                found.setdefault(str(status), {"description": detail or _phrase(status)})
+    return found
 
 
 def _phrase(status: int) -> str:

@@ -42,8 +42,10 @@ def pages(result: DocResult, start: int, room: int) -> tuple[DocResult, int, int
 def _head(result: DocResult) -> list[str]:
     coverage = result.coverage
     lines = [f"**{result.summary}** Status: {result.status}."]
-    if result.problems:
-        lines += ["", "What could not be done:", "", *(f"- {wording.one_line(text)}" for text in result.problems)]
+    if problems := wording.problems(result):
+        lines += ["", "What could not be done:", "", *(f"- {wording.one_line(text)}" for text in problems)]
+    if remedy := wording.remedy(result):
+        lines += ["", remedy]
     if result.notes:
         lines += ["", "Notes:", "", *(f"- {wording.one_line(text)}" for text in result.notes)]
     if coverage.missing:

@@ -5,11 +5,13 @@ An engine is one file here and one entry of `ENGINES`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 
+from manyeyes.cores import compute
 from manyeyes_tools.evidence import instructions, python_tree, ruff, secrets
 from manyeyes_tools.evidence.rules import EngineFailed
 from manyeyes_tools.identity import identify
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 ENGINES: tuple[Engine, ...] = (ruff.ENGINE, python_tree.ENGINE, secrets.ENGINE, instructions.ENGINE)
 """Every engine, in the order in which they are named to people."""
+
+PER_RULE = 500
+"""So many findings of one rule in one file are kept: more were made by a machine, or to wear readers out."""
 
 _PROSE = frozenset({"text", "markdown", "rst", "html", "json", "yaml", "toml", "ini", "csv", "xml"})
 
@@ -34,11 +39,12 @@ class Evidence:
 
     Attributes:
         findings: Everything found, not yet merged; each engine's by place.
-        engines: The engines that did their work.
+        engines: The engines that did their work: those with rules for a language at hand, and those that read any text.
         rules_run: How many rules they went through.
         problems: What could not be done, and why; names the engine.
         notes: What no engine looked at by its nature, such as languages without one.
         unchanged: How many findings lay on lines that the change did not touch and were left out.
+        repeated: How many were left out because `PER_RULE` others of their rule lie above them in their file.
     """
 
     findings: tuple[Finding, ...]
@@ -47,6 +53,7 @@ class Evidence:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unchanged: int = 0
+    repeated: int = 0
 
 
 async def gather_evidence(
@@ -56,7 +63,10 @@ async def gather_evidence(
 
     An engine that fails is named in `problems`; what the others found stays.
     """
-    engines = ENGINES if engines is None else engines
+    every = ENGINES if engines is None else engines
+    languages = {file.language for file in material.files}
+    # One that knows none of the languages at hand would look at nothing, so it is neither run nor named.
+    engines = tuple(engine for engine in every if not engine.languages or not engine.languages.isdisjoint(languages))
     looked: dict[str, Looked] = {}
     failed: dict[str, str] = {}
 
@@ -72,28 +82,51 @@ async def gather_evidence(
         for engine in engines:
             group.start_soon(look, engine)
 
-    hits = {name: [hit for hit in done.hits if hit.in_change()] for name, done in looked.items()}
     names = [engine.name for engine in engines]
+    found = await compute(_found, [looked[name].hits for name in names if name in looked], material)
     return Evidence(
-        findings=tuple(
-            finding for name in names if name in hits for finding in identify(_findings(hits[name], material), material)
-        ),
+        findings=found.findings,
         engines=tuple(name for name in names if name in looked),
         rules_run=sum(done.rules for done in looked.values()),
         problems=tuple(
             line for name in names for line in (looked[name].problems if name in looked else (failed[name],))
         ),
         notes=(
-            *_without_rules(material, engines),
+            *_without_rules(material, every),
             *(line for name in names if name in looked for line in looked[name].notes),
         ),
-        unchanged=sum(len(done.hits) for done in looked.values()) - sum(map(len, hits.values())),
+        unchanged=found.unchanged,
+        repeated=found.repeated,
     )
 
 
-def _findings(hits: list[Hit], material: Material) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is left of the hits of all engines; see `Evidence`."""
+
+    findings: tuple[Finding, ...]
+    unchanged: int
+    repeated: int
+
+
+def _found(engines: list[tuple[Hit, ...]], material: Material) -> _Found:
+    """The hits as findings, engine by engine."""
     masked = {file.path: file.masked.split("\n") for file in material.files}
-    return [hit.finding(masked[hit.file.path]) for hit in hits]
+    findings: list[Finding] = []
+    unchanged = repeated = 0
+    for hits in engines:
+        touched = [hit for hit in hits if hit.in_change()]
+        unchanged += len(hits) - len(touched)
+        counts: Counter[tuple[str, str]] = Counter()
+        kept = []
+        for hit in sorted(touched, key=lambda one: (one.file.path, one.start_line, one.end_line)):
+            kind = hit.file.path, hit.source
+            counts[kind] += 1
+            if counts[kind] <= PER_RULE:
+                kept.append(hit.finding(masked[hit.file.path]))
+        repeated += len(touched) - len(kept)
+        findings.extend(identify(kept, material))
+    return _Found(tuple(findings), unchanged, repeated)
 
 
 def _without_rules(material: Material, engines: tuple[Engine, ...]) -> tuple[str, ...]:

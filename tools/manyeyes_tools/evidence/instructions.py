@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
+from manyeyes.cores import compute
 from manyeyes_tools.evidence.rules import Engine, Hit, Looked, Rule
 from manyeyes_tools.findings import Severity
 
@@ -57,8 +56,8 @@ _PHRASES = re.compile(
     rf"""
     \b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+|your\s+|the\s+|these\s+|my\s+)*
         (?:previous|prior|above|earlier|preceding|system)\s+(?:instructions?|prompts?|rules|directions|guidelines)\b
-    | \b(?:note|attention|instructions?|message|memo)\s+(?:to|for)\s+(?:the\s+|any\s+|all\s+|an?\s+)*{_WHO}
-        (?:\s+(?:code\s+)?(?:reviewers?|assistants?|agents?|models?|scanners?|tools?))*\s*[:,]
+    | \b(?:(?:note|attention|memo)|(?P<told>instructions?|message))\s+(?:to|for)\s+(?:the\s+|any\s+|all\s+|an?\s+)*
+        {_WHO}(?:\s+(?:code\s+)?(?:reviewers?|assistants?|agents?|models?|scanners?|tools?))*\s*(?:[:]|(?(told)(?!)|,))
     | \b(?:as\s+an?|(?:if|since)\s+you(?:'re|\s+are)\s+an?)\s+{_WHO}(?:\s+\w+){{0,2}}\s*,?\s*
         (?:you\s+(?:must|should|will)|please|approve|do\s+not|don't|always|never)\b
     | \byou\s+are\s+(?:now\s+)?(?:an?\s+)?(?:{_WHO}|code\s+review(?:er|ing)?)\b[^.\n]{{0,60}}
@@ -91,7 +90,7 @@ RULES = (INJECTION, BIDI, TAGS)
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:  # noqa: ARG001  # the same for either purpose
-    hits = await to_thread.run_sync(lambda: tuple(hit for file in material.files for hit in _instructions(file)))
+    hits = await compute(lambda: tuple(hit for file in material.files for hit in _instructions(file)))
     return Looked(hits=hits, rules=len(RULES))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SWALLOWED = Rule(
-    id="swallowed-error", title="Every error is swallowed", severity=Severity.MEDIUM, confidence=0.8, category="bug",
+    id="swallowed-error", title="Every error is swallowed", severity=Severity.MEDIUM, confidence=0.75, category="bug",
     cwe="CWE-390",
     explanation="Whatever goes wrong here goes unseen, faults of its own included.",
     remedy="Catch the errors that are expected, and log or handle them; let the others pass.",
@@ -61,6 +62,18 @@ FLOAT_EQUAL = Rule(
     explanation="Most fractions have no exact binary form, so that equal amounts compare unequal.",
     remedy="Use `math.isclose`, or `decimal.Decimal` for money.",
 )  # fmt: skip
+ALWAYS_TRUE = Rule(
+    id="always-true", title="Condition that is always true", severity=Severity.HIGH, confidence=0.9, category="bug",
+    cwe="CWE-571",
+    explanation="`or` stands between whole conditions: a constant behind it is a condition of its own, and true.",
+    remedy="Compare with each value: `x in ('a', 'b')`.",
+)  # fmt: skip
+FIRST_ALONE = Rule(
+    id="first-value-alone", title="Compared with the first value alone", severity=Severity.HIGH, confidence=0.9,
+    category="bug", cwe="CWE-480",
+    explanation="`'a' or 'b'` is `'a'`, so the other values are never compared with.",
+    remedy="Compare with each value: `x in ('a', 'b')`.",
+)  # fmt: skip
 
 _PURE_METHODS = frozenset({
     "strip", "lstrip", "rstrip", "lower", "upper", "capitalize", "casefold", "swapcase", "zfill",
@@ -75,6 +88,9 @@ _MAY_BE_NONE = re.compile(
     r"\b(?:None|Optional|Any|Iterator|Generator|Iterable|AsyncIterator|AsyncGenerator|AsyncIterable|"
     r"NoReturn|Never|object)\b"
 )
+_TEXTUAL = frozenset({"input", "str", "read", "readline", "decode", "format", "replace", "join", *_PURE_METHODS})
+_UNKNOWN = 0.55
+"""How sure a thrown away result is where the object's class is not known."""
 _SHRINKS = frozenset({"remove", "append", "pop", "insert", "clear", "extend", "add", "discard", "popitem", "update"})
 
 
@@ -103,7 +119,7 @@ def _leak(tree: Tree) -> Iterator[Place]:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if (
                     tree.name_of(call.func) == "open"
                 ):
-                    if not isinstance(scope.node, ast.Module) and not _handed_on(scope, name):
+                    if not isinstance(scope.node, ast.Module) and name not in _handed_on(scope):
                         yield Place(LEAK, node)
                 case ast.Call(
                     func=ast.Attribute(attr="read" | "readlines" | "write" | "readline", value=ast.Call() as call)
@@ -113,34 +129,34 @@ def _leak(tree: Tree) -> Iterator[Place]:
                     pass
 
 
-def _handed_on(scope: Scope, name: str) -> bool:  # noqa: PLR0911  # one case after another, each an answer
-    """Whether a file is closed, put into `with`, returned, kept elsewhere or given to another function."""
+@lru_cache(maxsize=4)  # asked for every file that a scope opens
+def _handed_on(scope: Scope) -> frozenset[str]:
+    """The names that are closed, put into `with`, returned, kept elsewhere or given to another function."""
+    handed: set[str] = set()
 
-    def holds(node: ast.AST | None) -> bool:
-        return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node)) if node else False
+    def held(node: ast.AST) -> None:
+        handed.update(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
     for node in scope.nodes:
         match node:
-            case ast.Attribute(attr="close" | "detach", value=ast.Name(id=found)) if found == name:
-                return True
-            case ast.withitem(context_expr=value) if holds(value):
-                return True
+            case ast.Attribute(attr="close" | "detach", value=ast.Name(id=found)):
+                handed.add(found)
+            case ast.withitem(context_expr=value):
+                held(value)
             case (
                 ast.Return(value=ast.Name(id=found)) | ast.Yield(value=ast.Name(id=found))
                 | ast.Assign(value=ast.Name(id=found)) | ast.keyword(value=ast.Name(id=found))
-            ) if found == name:  # fmt: skip
-                return True
-            case ast.Call(args=args) if any(isinstance(one, ast.Name) and one.id == name for one in args):
-                return True
-            case ast.List() | ast.Tuple() | ast.Dict() if holds(node):
-                return True
-            case ast.Global(names=names) | ast.Nonlocal(names=names) if name in names:
-                return True
-            case ast.FunctionDef() | ast.Lambda() if holds(node):
-                return True
+            ):  # fmt: skip
+                handed.add(found)
+            case ast.Call(args=args):
+                handed.update(one.id for one in args if isinstance(one, ast.Name))
+            case ast.List() | ast.Tuple() | ast.Dict() | ast.FunctionDef() | ast.Lambda():
+                held(node)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                handed.update(names)
             case _:
                 pass
-    return False
+    return frozenset(handed)
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -174,9 +190,25 @@ def _unused(tree: Tree) -> Iterator[Place]:
                         yield Place(UNUSED, node)
                 case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=value))) if name in _PURE_METHODS:
                     if isinstance(value, ast.Name | ast.Constant | ast.Attribute) and not _in_raises(scope, node):
-                        yield Place(UNUSED, node)
+                        yield Place(UNUSED, node, confidence=None if _is_text(scope, value) else _UNKNOWN)
                 case _:
                     pass
+
+
+def _is_text(scope: Scope, node: ast.expr) -> bool:
+    """Whether an expression is known to be text; other classes may have methods of these names that change them."""
+    if not isinstance(node, ast.Name):
+        return isinstance(node, ast.Constant)
+    annotated = [one for one in scope.nodes if isinstance(one, ast.arg) and one.arg == node.id and one.annotation]
+    if annotated:
+        return all(one.annotation is not None and dotted(one.annotation) == "str" for one in annotated)
+    values = scope.values(node.id, node.lineno)
+    return any(
+        isinstance(value, ast.JoinedStr)
+        or (isinstance(value, ast.Constant) and isinstance(value.value, str))
+        or (isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in _TEXTUAL)
+        for value in values
+    )
 
 
 def _in_raises(scope: Scope, node: ast.stmt) -> bool:
@@ -237,7 +269,7 @@ def _leaves(tree: Tree, node: ast.stmt) -> bool:  # noqa: PLR0911  # as above
             return True
         case ast.Expr(value=ast.Call(func=called)) | ast.Expr(value=ast.Await(value=ast.Call(func=called))):
             name = tree.name_of(called)
-            return name in _ENDS or name.rpartition(".")[2] in {"abort", "fail", "exit"}
+            return name in _ENDS or name.rpartition(".")[2] in {"abort", "fail", "exit", "assert_never"}
         case ast.Assert(test=test):
             return is_value(test, value=False)
         case ast.If():
@@ -314,6 +346,28 @@ def _changes(block: list[ast.stmt], name: str) -> Iterator[ast.stmt]:
                 pass
 
 
+def _constant_condition(tree: Tree) -> Iterator[Place]:
+    for scope in tree.scopes:
+        for node in scope.nodes:
+            match node:
+                case ast.BoolOp(op=ast.Or(), values=[*before, last]) if _is_true(last):
+                    # Behind anything but a comparison it is a default: `name or "nobody"`.
+                    if any(isinstance(one, ast.Compare) for one in before):
+                        yield Place(ALWAYS_TRUE, node)
+                case ast.Compare(
+                    ops=[ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot() | ast.In() | ast.NotIn()],
+                    comparators=[ast.BoolOp(op=ast.Or(), values=[first, *_])],
+                ) if _is_true(first):
+                    yield Place(FIRST_ALONE, node)
+                case _:
+                    pass
+
+
+def _is_true(node: ast.expr) -> bool:
+    """Whether it is a text or number that counts as true; True itself may stand there on purpose."""
+    return isinstance(node, ast.Constant) and not isinstance(node.value, bool) and bool(node.value)
+
+
 def _float_equal(tree: Tree) -> Iterator[Place]:
     for scope in tree.scopes:
         if scope.name.startswith("test"):
@@ -339,4 +393,5 @@ CHECKS = (
     Check(_no_return, (NO_RETURN,), whole=True),
     Check(_changed_loop, (CHANGED_LOOP,)),
     Check(_float_equal, (FLOAT_EQUAL,)),
+    Check(_constant_condition, (ALWAYS_TRUE, FIRST_ALONE)),
 )

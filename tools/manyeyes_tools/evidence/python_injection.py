@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from copy import deepcopy
+from collections import defaultdict, deque
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.python_names import Scope, Tree, dotted, is_value, keyword
+from manyeyes_tools.evidence.python_names import Earlier, Scope, dotted, is_value, keyword
 from manyeyes_tools.evidence.python_places import Check, Place
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from manyeyes_tools.evidence.python_names import Item, Items, Tree
 
 SQL = Rule(
     id="sql-injection", title="SQL injection", severity=Severity.CRITICAL, confidence=0.9, cwe="CWE-89",
@@ -37,6 +40,7 @@ LOADER = Rule(
     explanation="This loader can run code that the data names.",
     remedy="Use JSON or `yaml.safe_load`, or verify a signature before loading.",
 )  # fmt: skip
+YAML = replace(LOADER, title="Unsafe YAML loader", confidence=0.85, remedy="Use `yaml.safe_load`.")
 TEMPLATE = Rule(
     id="template-injection", title="Template made from values", severity=Severity.HIGH, confidence=0.8, cwe="CWE-1336",
     explanation="A template that is not constant runs whatever expressions a value brings along.",
@@ -66,11 +70,12 @@ PATH = Rule(
 )  # fmt: skip
 
 _STATEMENT = re.compile(
-    r"\b(?:select\b[\s\S]*\bfrom|insert\s+into|update\b[\s\S]*\bset|delete\s+from|drop\s+\w+|alter\s+\w+|create\s+\w+|"
-    r"truncate\s+\w+|replace\s+into|merge\s+into|grant\s+\w+|union\s+(?:all\s+)?select|"
-    r"where\s+\S+\s*(?:=|<|>|in\b|like\b)|order\s+by|exec(?:ute)?\s+\w+|pragma\s+\w+|call\s+\w+|attach\s+\w+|select\b)",
+    r"\b(?:select\b|insert\s+into|delete\s+from|drop\s+\w|alter\s+\w|create\s+\w|truncate\s+\w|replace\s+into|"
+    r"merge\s+into|grant\s+\w|where\s+\S+\s*(?:=|<|>|in\b|like\b)|order\s+by|exec(?:ute)?\s+\w|pragma\s+\w|"
+    r"call\s+\w|attach\s+\w)",
     re.IGNORECASE,
 )
+_UPDATE, _SET = re.compile(r"\bupdate\b", re.IGNORECASE), re.compile(r"\bset", re.IGNORECASE)
 _RUN = frozenset({"execute", "executemany", "executescript", "raw", "execute_sql", "fetch", "fetchrow", "fetchval"})
 _RUN_NAMED = frozenset({
     "sqlalchemy.text", "sqlalchemy.sql.text", "pandas.read_sql", "pandas.read_sql_query", "pd.read_sql",
@@ -79,13 +84,17 @@ _RUN_NAMED = frozenset({
 _TABLE_LIKE = re.compile(r"table|column|schema|field|order|placeholder|clause|dialect", re.IGNORECASE)
 _UNSURE, _MIDDLING = 0.4, 0.75
 _HOPS = 4
-"""Through how many variables a value is followed."""
+"""Through how many variables a statement is followed."""
+_ENDS = 20
+"""Of a variable's values the first and the last so many are read for what the statement says."""
+_LONGEST = 2_000
+"""Characters of each of them."""
 _COMPILE = 3
 """The arguments of `compile` that make code; with flags it may only parse."""
 
 _SHELLS = frozenset({
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "commands.getoutput",
-    "asyncio.create_subprocess_shell", "pty.spawn",
+    "asyncio.create_subprocess_shell",
 })  # fmt: skip
 _SUBPROCESS = frozenset(f"subprocess.{name}" for name in ("run", "call", "Popen", "check_call", "check_output"))
 _LOADERS = frozenset({
@@ -109,40 +118,83 @@ _FILE_USES = frozenset({"os.remove", "os.unlink", "shutil.rmtree", "flask.send_f
 
 
 def _sql(tree: Tree) -> Iterator[Place]:
+    followed: defaultdict[int, _Followed] = defaultdict(_Followed)
+    told: set[int] = set()
     for scope, call, name in tree.calls():
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if not call.args or (method not in _RUN and name not in _RUN_NAMED):
             continue
-        for built in _origins(scope, call.args[0]):
-            if not _pieced(scope, built) or not _STATEMENT.search(_constant_text(scope, built)):
+        for owner, built in _origins(scope, call.args[0], followed[id(scope)]):
+            if id(built) in told:
+                continue
+            told.add(id(built))
+            if not _pieced(owner, built) or not _is_statement(_constant_text(owner, built)):
                 continue
             elsewhere = built.lineno != call.lineno
             yield Place(
                 SQL,
-                _statement(scope, built),
+                owner.statement(built),
                 detail=f"It is run in line {call.lineno}." if elsewhere else "",
-                confidence=_sql_confidence(scope, built),
+                confidence=_sql_confidence(owner, built),
                 related=(call,),
             )
 
 
-def _origins(scope: Scope, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]:
-    """The expression itself, or those that its variable may stand for; through wrapping calls such as `text(…)`."""
-    match node:
-        case ast.Name() if depth < _HOPS:
-            for value in scope.values(node.id, node.lineno):
-                yield from _origins(scope, value, depth + 1)
-        case ast.Call(
-            func=ast.Name(id="text" | "str" | "dedent") | ast.Attribute(attr="text" | "dedent"), args=[inner]
-        ):
-            yield from _origins(scope, inner, depth + 1)
-        case ast.Call(func=ast.Attribute(attr="strip" | "encode", value=inner)) if depth < _HOPS:
-            yield from _origins(scope, inner, depth + 1)
-        case ast.IfExp():
-            yield from _origins(scope, node.body, depth + 1)
-            yield from _origins(scope, node.orelse, depth + 1)
-        case _:
-            yield node
+def _is_statement(text: str) -> bool:
+    """Whether text reads like a part of a statement in SQL."""
+    if _STATEMENT.search(text):
+        return True
+    update = _UPDATE.search(text)
+    return update is not None and _SET.search(text, update.end()) is not None
+
+
+@dataclass(slots=True)
+class _Followed:
+    """Which expressions were already followed, and through how few variables; shared where one telling is enough."""
+
+    depths: dict[int, int] = field(default_factory=dict)
+    values: defaultdict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * _HOPS))
+
+    def first_time(self, node: ast.expr, depth: int) -> bool:
+        if self.depths.get(id(node), _HOPS + 1) <= depth:
+            return False
+        self.depths[id(node)] = depth
+        return True
+
+    def new_values(self, found: Earlier, depth: int) -> list[ast.expr]:
+        """Those among a variable's expressions that were not yet followed from so near."""
+        counts = self.values[id(found.scope), found.name]
+        before = max(counts[: depth + 1])
+        counts[depth] = max(before, found.count)
+        return [value for _, value in found.scope.assigned[found.name][before : found.count]]
+
+
+def _origins(scope: Scope, start: ast.expr, followed: _Followed | None = None) -> Iterator[tuple[Scope, ast.expr]]:
+    """The expression itself, or those that its variable may stand for; through wrapping calls such as `text(…)`.
+
+    Each comes with the scope it stands in.
+    """
+    followed = followed or _Followed()
+    pending: deque[tuple[Scope, ast.expr, int]] = deque([(scope, start, 0)])
+    while pending and scope.work.step():
+        owner, node, depth = pending.popleft()
+        if not followed.first_time(node, depth):
+            continue
+        match node:
+            case ast.Name() if depth < _HOPS:
+                found = owner.behind(node.id, node.lineno)
+                if found:
+                    pending.extend((found.scope, one, depth + 1) for one in followed.new_values(found, depth))
+            case ast.Call(
+                func=ast.Name(id="text" | "str" | "dedent") | ast.Attribute(attr="text" | "dedent"), args=[inner]
+            ):
+                pending.append((owner, inner, depth))
+            case ast.Call(func=ast.Attribute(attr="strip" | "encode", value=inner)) if depth < _HOPS:
+                pending.append((owner, inner, depth + 1))
+            case ast.IfExp():
+                pending.extend(((owner, node.body, depth), (owner, node.orelse, depth)))
+            case _:
+                yield owner, node
 
 
 def _pieced(scope: Scope, node: ast.expr) -> bool:
@@ -161,30 +213,41 @@ def _pieced(scope: Scope, node: ast.expr) -> bool:
 
 
 def _textual(scope: Scope, node: ast.expr) -> bool:
-    while isinstance(node, ast.BinOp):
-        if isinstance(node.right, ast.JoinedStr) or (
-            isinstance(node.right, ast.Constant) and isinstance(node.right.value, str)
-        ):
+    return scope.reaches(node, "text", _text_step)
+
+
+def _text_step(scope: Scope, item: Item) -> Items | bool:
+    match item:
+        case Earlier():
+            value, before = item.split()
+            last: Items = [] if isinstance(value, ast.Name) else [(item.scope, value)]
+            return [*last, (item.scope, before)] if before else last
+        case ast.JoinedStr() | ast.Constant(value=str()) | ast.BinOp(right=ast.JoinedStr() | ast.Constant(value=str())):
             return True
-        node = node.left
-    if isinstance(node, ast.Name):
-        return any(
-            not isinstance(value, ast.Name) and _textual(scope, value) for value in scope.values(node.id, node.lineno)
-        )
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        case ast.BinOp():
+            return [(scope, item.left)]
+        case ast.Name():
+            found = scope.behind(item.id, item.lineno)
+            return [(found.scope, found)] if found else False
+        case _:
+            return False
 
 
 def _constant_text(scope: Scope, node: ast.expr) -> str:
-    """The constant parts of an expression, one after the other."""
+    """The constant parts of an expression, one after the other, and those of its variables' values."""
     parts = []
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             parts.append(part.value)
         elif isinstance(part, ast.Name):
-            for value in scope.values(part.id, part.lineno):
-                parts.extend(
-                    one.value for one in ast.walk(value) if isinstance(one, ast.Constant) and isinstance(one.value, str)
-                )
+            found = scope.behind(part.id, part.lineno)
+            if found is None:
+                continue
+            values = found.scope.assigned[found.name]
+            for at in sorted({*range(min(_ENDS, found.count)), *range(max(found.count - _ENDS, 0), found.count)}):
+                if not scope.work.step():
+                    break
+                parts.append(found.scope.text(values[at][1])[:_LONGEST])
     return " ".join(parts)
 
 
@@ -202,26 +265,23 @@ def _sql_confidence(scope: Scope, node: ast.expr) -> float:
     return SQL.confidence if known else _MIDDLING
 
 
-def _statement(scope: Scope, node: ast.expr) -> ast.stmt | ast.expr:
-    """The simple statement that an expression is the value of, so that the finding's lines begin where it does."""
-    for one in scope.nodes:
-        if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign) and (
-            one.value is node or one.lineno == node.lineno
-        ):
-            return one
-    return node
-
-
-def _tainted(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
+def _tainted(scope: Scope, node: ast.expr) -> bool:
     """Whether a value comes from a web request, through variables too."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and _FROM_REQUEST.search(dotted(part)):
+    return scope.reaches(node, "request", _request_step)
+
+
+def _request_step(scope: Scope, item: Item) -> Items | bool:
+    match item:
+        case Earlier():
+            value, before = item.split()
+            return [(item.scope, value), *([(item.scope, before)] if before else [])]
+        case ast.Attribute() if _FROM_REQUEST.search(dotted(item)):
             return True
-        if isinstance(part, ast.Name) and depth < _HOPS:
-            values = [value for value in scope.values(part.id, part.lineno) if value is not node]
-            if any(_tainted(scope, value, depth + 1) for value in values):
-                return True
-    return False
+        case ast.Name():
+            found = scope.behind(item.id, item.lineno)
+            return [(found.scope, found)] if found else False
+        case _:
+            return [(scope, part) for part in ast.iter_child_nodes(item)]
 
 
 def _eval(tree: Tree) -> Iterator[Place]:
@@ -244,24 +304,17 @@ def _shell(tree: Tree) -> Iterator[Place]:
         command = call.args[0] if call.args else keyword(call, "args") or keyword(call, "cmd")
         if not shell or command is None:
             continue
-        for built in _origins(scope, command):
-            if not scope.constant(_unquoted(built)):
-                known = _pieced(scope, built) or _tainted(scope, built)
-                yield Place(SHELL, call, confidence=None if known else 0.65, related=(built,))
-
-
-def _unquoted(node: ast.expr) -> ast.expr:
-    """The expression with each value that `shlex.quote` made safe taken for a constant."""
-
-    class Quoted(ast.NodeTransformer):
-        def visit_Call(self, node: ast.Call) -> ast.expr:
-            if dotted(node.func).rpartition(".")[2] in {"quote", "list2cmdline"} or dotted(node.func) == "shlex.join":
-                return ast.copy_location(ast.Constant(value=""), node)
-            self.generic_visit(node)
-            return node
-
-    changed = Quoted().visit(deepcopy(node))  # the tree is shared with the other rules, so a copy is changed
-    return changed if isinstance(changed, ast.expr) else node
+        if scope.constant(command, quoted=True):
+            continue
+        places = []
+        for owner, built in _origins(scope, command):
+            if owner.constant(built, quoted=True):
+                continue
+            known = _pieced(owner, built) or _tainted(owner, built)
+            places.append(Place(SHELL, call, confidence=None if known else 0.65, related=(built,)))
+            if known:
+                break  # nothing makes it surer
+        yield from places[-1:]
 
 
 def _loader(tree: Tree) -> Iterator[Place]:
@@ -269,11 +322,11 @@ def _loader(tree: Tree) -> Iterator[Place]:
         first = call.args[0] if call.args else None
         if name in _LOADERS:
             if not (name.endswith("loads") and scope.constant(first)):
-                yield Place(LOADER, call)
+                yield Place(YAML if name.startswith("yaml.") else LOADER, call)
         elif name in {"yaml.load", "yaml.load_all"}:
             loader = keyword(call, "Loader") or (call.args[1] if len(call.args) > 1 else None)
             if loader is None or dotted(loader).rpartition(".")[2] not in _SAFE_YAML:
-                yield Place(LOADER, call, confidence=0.85)
+                yield Place(YAML, call)
         elif name == "torch.load" and not is_value(keyword(call, "weights_only"), value=True):
             yield Place(LOADER, call, confidence=0.5)
         elif name in {"numpy.load", "np.load"} and is_value(keyword(call, "allow_pickle"), value=True):
@@ -286,10 +339,14 @@ def _template(tree: Tree) -> Iterator[Place]:
         if not call.args or scope.constant(call.args[0]):
             continue
         if last == "render_template_string" or name in {"jinja2.Template", "mako.template.Template"}:
-            for built in _origins(scope, call.args[0]):
-                known = _pieced(scope, built) or _tainted(scope, built)
-                yield Place(TEMPLATE, call, confidence=None if known else _UNSURE, related=(built,))
-        elif last in {"Markup", "mark_safe"} and any(_pieced(scope, one) for one in _origins(scope, call.args[0])):
+            places = []
+            for owner, built in _origins(scope, call.args[0]):
+                known = _pieced(owner, built) or _tainted(owner, built)
+                places.append(Place(TEMPLATE, call, confidence=None if known else _UNSURE, related=(built,)))
+                if known:
+                    break  # nothing makes it surer
+            yield from places[-1:]
+        elif last in {"Markup", "mark_safe"} and any(_pieced(own, one) for own, one in _origins(scope, call.args[0])):
             yield Place(MARKUP, call)
 
 
@@ -306,18 +363,28 @@ def _address(tree: Tree) -> Iterator[Place]:
 
 
 def _path(tree: Tree) -> Iterator[Place]:
+    checks: dict[Scope, bool] = {}
     for scope, call, name in tree.calls():
         if not call.args or (name not in _FILE_USES and name not in {"open", "io.open", "send_file"}):
             continue
-        if any(isinstance(node, ast.Attribute) and node.attr in _PATH_CHECKS for node in scope.nodes) or any(
-            isinstance(node, ast.Name) and node.id in _PATH_CHECKS for node in scope.nodes
-        ):
+        if scope not in checks:
+            checks[scope] = any(
+                (isinstance(node, ast.Attribute) and node.attr in _PATH_CHECKS)
+                or (isinstance(node, ast.Name) and node.id in _PATH_CHECKS)
+                for node in scope.nodes
+            )
+        if checks[scope] or scope.constant(call.args[0]):
             continue
-        for built in _origins(scope, call.args[0]):
-            if _tainted(scope, built):
+        joined: ast.expr | None = None
+        for owner, built in _origins(scope, call.args[0]):
+            if _tainted(owner, built):
                 yield Place(PATH, call, confidence=0.75, related=(built,))
-            elif _joined_with_parameter(scope, tree, built):
-                yield Place(PATH, call, related=(built,))
+                break  # nothing makes it surer
+            if joined is None and _joined_with_parameter(owner, tree, built):
+                joined = built
+        else:
+            if joined is not None:
+                yield Place(PATH, call, related=(joined,))
 
 
 def _joined_with_parameter(scope: Scope, tree: Tree, node: ast.expr) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.python_names import Tree, dotted, is_value, keyword
+from manyeyes_tools.evidence.python_names import Scope, Tree, dotted, is_value, keyword
 from manyeyes_tools.evidence.python_places import Check, Place
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
@@ -89,8 +90,13 @@ _NOT_SECRET = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"[!-~]{4,200}")
-_ADDRESS_OR_WORDS = re.compile(r"^(?:https?://[^@]*$|/|\./|[a-z]+(?:[._-][a-z]+)+$)")
-_PASSWORD = re.compile(r"passw|passphrase|(?:^|_)pwd(?:$|_)|(?:^|_)pin(?:$|_)", re.IGNORECASE)
+_ADDRESS_OR_WORDS = re.compile(r"^(?:https?://[^@]*$|/|\./|[a-z]+(?:[._-][a-z]+)+$|[A-Z]+(?:_[A-Z]+)+$)")
+_PASSWORD = re.compile(r"passw|passphrase|(?:^|_)(?:pwd?|pass|pin)(?:$|_)", re.IGNORECASE)
+_HASHES_PASSWORD = re.compile(
+    r"(?:hash|check|verify|encrypt|encode|digest|set|store)_?(?:user_?)?(?:passw|pwd?(?:$|_))|"
+    r"passw(?:or)?d_?(?:hash|check|verif|digest)",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(
     r"token|passw|secret|otp(?:$|_)|session_?id|nonce|salt|csrf|api_?key|reset_?code|verification", re.IGNORECASE
 )
@@ -144,7 +150,10 @@ def _jwt(tree: Tree) -> Iterator[Place]:
 
 
 def _hash(tree: Tree) -> Iterator[Place]:
-    for _, call, name in tree.calls():
+    for scope, call, name in tree.calls():
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "update" and call.args:
+            yield from _hash_fed(tree, scope, call)
+            continue
         if not name.startswith("hashlib.") or is_value(keyword(call, "usedforsecurity"), value=False):
             continue
         kind = name.removeprefix("hashlib.").lower()
@@ -153,9 +162,42 @@ def _hash(tree: Tree) -> Iterator[Place]:
             kind, data = str(call.args[0].value).lower().replace("-", ""), call.args[1:2]
         if kind not in {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"} or not data:
             continue
-        if any(_PASSWORD.search(name) for name in _names(data[0])):
-            broken = kind in {"md5", "sha1"}
+        broken = kind in {"md5", "sha1"}
+        if any(_PASSWORD.search(name) for name in _names(data[0])) or (broken and _for_password(scope, call)):
             yield Place(WEAK_HASH, call, detail=f"It is {kind.upper()}.", confidence=None if broken else 0.7)
+
+
+def _hash_fed(tree: Tree, scope: Scope, call: ast.Call) -> Iterator[Place]:
+    """`digest = hashlib.md5()` and then `digest.update(password)`."""
+    fed = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if not isinstance(fed, ast.Name) or not any(_PASSWORD.search(name) for name in _names(call.args[0])):
+        return
+    for made in scope.values(fed.id, call.lineno):
+        name = tree.name_of(made.func) if isinstance(made, ast.Call) else ""
+        if name in {"hashlib.md5", "hashlib.sha1"}:
+            yield Place(WEAK_HASH, call, detail=f"It is {name.removeprefix('hashlib.').upper()}.", related=(made,))
+
+
+def _for_password(scope: Scope, call: ast.Call) -> bool:
+    """Whether the function's name, or what the hash is given to or held against, says that it is a password's."""
+    if _HASHES_PASSWORD.search(scope.name):
+        return True
+    return call in _beside_passwords(scope)
+
+
+@lru_cache(maxsize=4)  # asked for every hash of a scope
+def _beside_passwords(scope: Scope) -> frozenset[ast.AST]:
+    """What is given to a password's name, or held against one."""
+    beside: set[ast.AST] = set()
+    for node in scope.nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value) if any(_PASSWORD.search(_target(one)) for one in targets):
+                beside.update(ast.walk(value))
+            case ast.Compare() if any(_PASSWORD.search(name) for name in _names(node)):
+                beside.update(ast.walk(node))
+            case _:
+                pass
+    return frozenset(beside)
 
 
 def _names(node: ast.expr) -> Iterator[str]:

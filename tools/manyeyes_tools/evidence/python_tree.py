@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
+from manyeyes.cores import compute
 from manyeyes_tools.evidence import python_bugs, python_injection, python_security
 from manyeyes_tools.evidence.python_names import read_tree
 from manyeyes_tools.evidence.rules import Engine, Hit, Looked
@@ -22,20 +21,30 @@ if TYPE_CHECKING:
 SURE_ENOUGH_FOR_REVIEW = 0.6
 """A review reports security faults from here on; the less sure ones belong to a security scan."""
 
+_NAMED = 3
+"""Functions named where values could not be followed; the others are counted."""
+
 SECURITY_CHECKS: tuple[Check, ...] = (*python_injection.CHECKS, *python_security.CHECKS)
 REVIEW_CHECKS: tuple[Check, ...] = (*SECURITY_CHECKS, *python_bugs.CHECKS)
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:
-    fragments, unread = await to_thread.run_sync(python_fragments, material)
+    fragments, unread = await compute(python_fragments, material)
     checks = SECURITY_CHECKS if purpose == "security" else REVIEW_CHECKS
     hits: list[Hit] = []
     problems = [f"python tree: {line}" for line in unread]
     for fragment in fragments:
         try:
-            hits.extend(await to_thread.run_sync(_check, fragment, checks))
+            found, tangled = await compute(_check, fragment, checks)
+            hits.extend(found)
+            problems.extend(
+                f"python tree: {fragment.file.path}: the values in {where} could not be followed to their end, "
+                "so findings may be missing there."
+                for where in tangled
+            )
         except Unparsable as error:
-            where = f"{fragment.file.path}:{error.line}" if error.line else fragment.file.path
+            line = fragment.line(error.line) if error.line else 0
+            where = f"{fragment.file.path}:{line}" if line else fragment.file.path
             problems.append(f"python tree: {where} could not be parsed ({error}), so its rules were not run on it.")
         except RecursionError:
             problems.append(f"python tree: {fragment.file.path} is nested too deeply, so its rules were not run on it.")
@@ -44,9 +53,11 @@ async def _look(material: Material, purpose: Purpose) -> Looked:
     return Looked(hits=tuple(hits), rules=sum(len(check.rules) for check in checks), problems=tuple(problems))
 
 
-def _check(fragment: Fragment, checks: tuple[Check, ...]) -> list[Hit]:
+def _check(fragment: Fragment, checks: tuple[Check, ...]) -> tuple[list[Hit], list[str]]:
+    """What the checks found, and the functions in which values could not be followed to their end."""
     tree = read_tree(parse(fragment.text))
     hits: dict[tuple[str, int], Hit] = {}
+    changed = fragment.file.changed or frozenset()  # no other lines are asked for
     for check in checks:
         if not fragment.whole and check.whole:
             continue
@@ -61,14 +72,19 @@ def _check(fragment: Fragment, checks: tuple[Check, ...]) -> list[Hit]:
                 source=f"manyeyes:{rule.id}",
                 start_line=start,
                 end_line=end,
-                related=frozenset(line for node in place.related for line in range(*_span(node, fragment))),
+                related=frozenset(
+                    line for node in place.related for line in changed if line in range(*_span(node, fragment))
+                ),
                 detail=place.detail,
                 confidence=place.confidence,
             )
             before = hits.get((rule.id, start))
             if before is None or _confidence(before) < _confidence(hit):
                 hits[rule.id, start] = hit
-    return list(hits.values())
+    tangled = [f"`{one.name}`" if one.name else "the module" for one in tree.tangled()]
+    if len(tangled) > _NAMED:
+        tangled[_NAMED:] = [f"{len(tangled) - _NAMED} more functions"]
+    return list(hits.values()), tangled
 
 
 def _confidence(hit: Hit) -> float:
@@ -86,7 +102,7 @@ def _span(node: ast.stmt | ast.expr | ast.excepthandler, fragment: Fragment) -> 
     body = getattr(node, "body", None)
     if isinstance(body, list) and body:
         last = max(node.lineno, body[0].lineno - 1)
-    return node.lineno + fragment.offset, last + fragment.offset + 1
+    return fragment.line(node.lineno), fragment.line(last) + 1
 
 
 ENGINE: Engine = Engine(name="python tree", prefix="manyeyes", languages=frozenset({"python"}), look=_look)

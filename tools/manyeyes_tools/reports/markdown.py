@@ -80,10 +80,10 @@ def _blocks(result: FindingsResult) -> Iterator[str]:
     yield f"**Findings:** {wording.counts(result.findings)} · **Status:** {wording.status(result)}"
     for number, finding in enumerate(result.findings, 1):
         yield from _finding(number, finding)
-    if result.problems:
+    if problems := wording.problems(result):
         yield "## What could not be done"
-        yield "\n".join(f"- {inline(problem)}" for problem in result.problems)
-    for note in (*result.notes, wording.suppressed(result), wording.cut(result)):
+        yield "\n".join(f"- {inline(problem)}" for problem in problems)
+    for note in (*result.notes, wording.suppressed(result), wording.cut(result), wording.remedy(result)):
         if note:
             yield inline(note)
     yield "---"

@@ -44,14 +44,14 @@ class _Page:
         for finding in result.findings:
             yield ""
             yield from self.finding(finding)
-        if result.problems:
+        if problems := wording.problems(result):
             yield ""
             yield self.paint("What could not be done", _YELLOW)
-            for problem in result.problems:
+            for problem in problems:
                 yield from self.wrapped(problem, first="  - ", rest="    ")
         yield ""
         yield from self.wrapped(f"Findings: {wording.counts(result.findings)}. Status: {wording.status(result)}.")
-        for note in (*result.notes, wording.suppressed(result), wording.cut(result)):
+        for note in (*result.notes, wording.suppressed(result), wording.cut(result), wording.remedy(result)):
             if note:
                 yield from self.wrapped(note)
         for line in self.wrapped(wording.footer(result.run)):

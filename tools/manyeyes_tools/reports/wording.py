@@ -11,7 +11,7 @@ from manyeyes_tools.findings import ReviewResult, ScanResult, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from manyeyes.results import Run
+    from manyeyes.results import Result, Run
     from manyeyes_tools.findings import Finding, FindingsResult, Suppressed
 
 _HIDDEN = re.compile(
@@ -29,6 +29,10 @@ _STATUS = {
     "evidence_only": "evidence only, no model was heard",
 }
 _SMALLEST_USD = 0.0001
+_KEYLESS = re.compile(r"(?:[\w ]+: )?No model was asked: (.*)", re.DOTALL)
+_KEY = re.compile(r"no (\w+_API_KEY) is set")
+_BEYOND = re.compile(r"there are more than (\d+)")
+_REASONS = {"it lies outside the change": "outside the change", "it is too unsure": "too unsure"}
 
 
 def visible(text: str) -> str:
@@ -81,13 +85,45 @@ def origin(finding: Finding) -> str:
     return f"{', '.join(map(one_line, finding.sources)) or 'unknown'}, confidence {finding.confidence:.0%}"
 
 
+def problems(result: Result) -> list[str]:
+    """What could not be done.  That no key was given is no failure: `remedy` says it, in one line."""
+    return [problem for problem in result.problems if not _keys(problem)]
+
+
+def remedy(result: Result) -> str | None:
+    """What to do so that a model is asked; None where one was, or where it is not for want of a key."""
+    keys = next((keys for problem in result.problems if (keys := _keys(problem))), None)
+    if keys is None:
+        return None
+    return f"No model was asked. To ask one set {'one of ' * (len(keys) > 1)}{', '.join(keys)}, or name an endpoint."
+
+
+def _keys(problem: str) -> list[str] | None:
+    """The keys for want of which nobody was asked; None where that is not all that stood in the way."""
+    match = _KEYLESS.fullmatch(problem.strip())
+    if match is None:
+        return None
+    reasons = [reason.strip(" .") for reason in match[1].split(";")]
+    keys = [key[1] for reason in reasons if (key := _KEY.fullmatch(reason))]
+    return sorted(keys) if len(keys) == len(reasons) else None
+
+
 def suppressed(result: FindingsResult) -> str | None:
     """How many findings are not shown, and why; None when all are."""
     held: Suppressed | None = result.suppressed if isinstance(result, ReviewResult | ScanResult) else None
     if held is None or not held.count:
         return None
-    reasons = ", ".join(f"{one_line(reason)}: {number}" for reason, number in held.reasons.items())
-    return f"{held.count} not shown" + (f" ({reasons})" if reasons else "")
+    are = "finding is" if held.count == 1 else "findings are"
+    reasons = ", ".join(_reason(one_line(reason), number) for reason, number in held.reasons.items())
+    return f"{held.count} {are} not shown" + (f": {reasons}." if reasons else ".")
+
+
+def _reason(reason: str, number: int) -> str:
+    """`3 outside the change`; for those beyond the limit also how to see them."""
+    if beyond := _BEYOND.fullmatch(reason):
+        how = "MANYEYES_LIMITS_FINDINGS raises it, --json and --sarif FILE on the command line have all"
+        return f"{number} beyond the limit of {beyond[1]} ({how})"
+    return f"{number} {_REASONS[reason]}" if reason in _REASONS else f"{number} since {reason}"
 
 
 def cut(result: FindingsResult) -> str | None:

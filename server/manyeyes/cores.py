@@ -1,0 +1,38 @@
+"""Work that keeps a processor busy, kept to about as many threads as there are processors.
+
+Threads of Python take turns.  With dozens of them at work the event loop would get its turn so seldom that pings and
+answers wait for seconds, and nothing would be done sooner.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = max(2, min(8, os.cpu_count() or 2))
+"""More than one even where there is one processor, so that a large piece of work does not hold up all small ones."""
+
+_limiter: RunVar[anyio.CapacityLimiter] = RunVar("threads that compute")
+
+
+async def compute(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What the work returns, done in a thread when it is its turn.
+
+    For work that computes.  What waits for files, programs or the network would take a turn for nothing.
+    """
+    limiter = _limiter.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(THREADS)
+        _limiter.set(limiter)
+    return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=limiter)
