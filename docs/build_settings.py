@@ -114,8 +114,8 @@ The file is `manyeyes.toml` in the user's configuration folder, or whatever `MAN
 
 On Linux `XDG_CONFIG_HOME` and `XDG_DATA_HOME` are followed where they are set.
 
-[examples/manyeyes.toml](../examples/manyeyes.toml) shows every section with a comment. An unknown key or variable is
-an error that names it, so a misspelt setting is never silently without effect.
+[examples/operator.example.toml](../examples/operator.example.toml) shows every section with a comment.
+An unknown key or variable is an error that names it, so a misspelt setting is never silently without effect.
 
 A `manyeyes.toml` inside a project is something else. It belongs to the code under review, and may only set `focus`,
 `ignore`, `severities` and lower `limits`; see [what a project may set](#what-a-project-may-set).

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from manyeyes.errors import BadCall
+from manyeyes.settings import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,8 @@ def parse_arguments(tool: Tool[Arguments, Result], values: Mapping[str, Json]) -
     said = list(dict.fromkeys(_describe(fault, known) for fault in faults if fault["type"] != "none_required"))
     shown = "; ".join(said[:3])
     more = f" (and {len(said) - 3} more)" if len(said) > 3 else ""  # noqa: PLR2004
-    raise BadCall(f"{tool.name} cannot be called like this: {shown}{more}.\nIt takes: {', '.join(known)}.")
+    end = "" if f"{shown}{more}".endswith("?") else "."
+    raise BadCall(f"{tool.name} cannot be called like this: {shown}{more}{end}\nIt takes: {', '.join(known)}.")
 
 
 def _describe(fault: ErrorDetails, known: list[str]) -> str:
@@ -42,12 +44,18 @@ def _describe(fault: ErrorDetails, known: list[str]) -> str:
     if fault["type"] == "extra_forbidden":
         close = get_close_matches(name, known, n=1)
         return f"there is no argument `{name}`" + (f", did you mean `{close[0]}`?" if close else "")
-    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    said = in_words(fault)
     if fault["type"] in {"value_error", "assertion_error"}:
-        return f"`{name}`: {message}" if name else message
-    if fault["type"] == "missing":
-        return f"`{name}` is missing"
-    return f"`{name}` should be {message[0].lower()}{message[1:]}" if message else f"`{name}` is not usable"
+        return f"`{name}`: {said.removeprefix('is not usable: ')}" if name else said
+    if fault["type"] in {"tuple_type", "list_type"}:
+        said = "must be a list of strings"
+    if any(isinstance(part, int) for part in fault["loc"][1:]):
+        return f"each item of `{name}` {_should(said)}"
+    return f"`{name}` {_should(said)}"
+
+
+def _should(said: str) -> str:
+    return f"should {said.removeprefix('must ')}" if said.startswith("must ") else said
 
 
 def _short(text: str) -> str:

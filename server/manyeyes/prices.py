@@ -85,26 +85,7 @@ class Prices:
         if ref.provider not in VENDORS:
             rates = self.rates(ref, at=when)
             return None if rates is None else rates.ceiling_usd(usage.input_tokens, usage.output_tokens)
-        price = _price(ref, int(when // _HOUR))
-        if price is None:
-            return None
-        from genai_prices import Usage as Counted  # heavy, and needed only once there is a price
-
-        try:
-            return float(
-                price.calc_price(
-                    Counted(
-                        # Theirs counts as ours does: cached and stored tokens are parts of the input.
-                        input_tokens=usage.input_tokens,
-                        cache_read_tokens=usage.cached_tokens,
-                        cache_write_tokens=usage.cache_write_tokens,
-                        output_tokens=usage.output_tokens,
-                    )
-                )["total_price"]
-            )
-        except ValueError:
-            # The vendor's figures contradict each other (more tokens cached than sent): no sum is true.
-            return None
+        return _cost_usd(ref, usage, int(when // _HOUR))
 
     def ceiling_usd(self, ref: ModelRef, input_tokens: int, output_tokens: int) -> float | None:
         """The most that a call of this size can cost now; None when the price is not known."""
@@ -137,6 +118,31 @@ def _rate(steps: Steps, input_tokens: int) -> float:
         if input_tokens > above:
             rate = step
     return rate
+
+
+@lru_cache(maxsize=256)
+def _cost_usd(ref: ModelRef, usage: Usage, hour: int) -> float | None:
+    """The sum is asked for more than once: for the event, the budget and the result."""
+    price = _price(ref, hour)
+    if price is None:
+        return None
+    from genai_prices import Usage as Counted  # heavy, and needed only once there is a price
+
+    try:
+        return float(
+            price.calc_price(
+                Counted(
+                    # Theirs counts as ours does: cached and stored tokens are parts of the input.
+                    input_tokens=usage.input_tokens,
+                    cache_read_tokens=usage.cached_tokens,
+                    cache_write_tokens=usage.cache_write_tokens,
+                    output_tokens=usage.output_tokens,
+                )
+            )["total_price"]
+        )
+    except ValueError:
+        # The vendor's figures contradict each other (more tokens cached than sent): no sum is true.
+        return None
 
 
 @lru_cache(maxsize=256)

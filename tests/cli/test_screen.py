@@ -37,9 +37,17 @@ def test_colours_where_they_are_wanted(monkeypatch, environ, stream, refused, wa
 async def test_progress_is_one_line_on_a_terminal():
     line = screen.ProgressLine(stream=Terminal())
     await line.update(1, 4, "reading\nthe \x1b[2J code")
-    assert line.stream.getvalue() == "\r\x1b[2K[#####...............]  25% reading the ?[2J code"
+    assert line.stream.getvalue() == "\r\x1b[2K[###.........]  25% reading the ?[2J code"
     line.clear()
     assert line.stream.getvalue().endswith("\r\x1b[2K")
+
+
+@pytest.mark.anyio
+async def test_progress_too_long_for_its_line_says_that_it_is_cut(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    line = screen.ProgressLine(stream=Terminal())
+    await line.update(1, 4, "looked with ruff and many others")
+    assert line.stream.getvalue() == "\r\x1b[2K[###.........]  25% looked with ruff a…"
 
 
 @pytest.mark.anyio

@@ -18,6 +18,7 @@ from manyeyes.cli.parser import build_parser
 
 NOT_RUN = {
     "git clone https://EXAMPLE/manyeyes && cd manyeyes": "the address is a placeholder",
+    "cd /path/to/project": "the folder is a placeholder; the commands run in a project as it is",
     "make demo": "make sets up an environment of its own; `manyeyes demo` is run",
     "make test": "it would run this test",
     "make check": "make sets up an environment of its own",

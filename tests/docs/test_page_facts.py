@@ -21,6 +21,7 @@ from manyeyes.settings import Settings
 from manyeyes.types import Tier
 
 README = ROOT / "README.md"
+ROUTING = ROOT / "docs" / "routing.md"
 TOOLS_PAGE = ROOT / "docs" / "tools.md"
 PICTURE = ROOT / "docs" / "images" / "scan.svg"
 _LARGEST_PICTURE = 200_000
@@ -40,7 +41,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_routing_table_is_the_shipped_one() -> None:
-    shown = {row[0]: (row[1], row[2], row[3]) for row in tables(README, "kind of work")}
+    shown = {row[0]: (row[1], row[2], row[3]) for row in tables(ROUTING, "kind of work")}
     real = {kind: (rule.vendors[0], ", ".join(rule.vendors[1:]), str(rule.tier)) for kind, rule in rules({}).items()}
     assert shown == real
 
@@ -51,7 +52,7 @@ def test_the_models_shown_are_the_defaults() -> None:
         vendor: [spec.model if (spec := catalog.default(vendor, tier)) else "" for tier in Tier]
         for vendor in catalog.providers
     }
-    assert {row[0]: row[1:] for row in tables(README, "vendor | flagship")} == real
+    assert {row[0]: row[1:] for row in tables(ROUTING, "vendor | flagship")} == real
 
 
 def test_every_argument_of_every_tool_is_told() -> None:

@@ -23,7 +23,7 @@ def test_says_everything_the_structured_result_says(review):
         "> openai:gpt-5.5 holds that `user` is a number.",
         "Reported by ruff, anthropic:claude-opus-5-5, confidence 95% · id `F-1a2b3c4d`",
         "`shop/payment.py:20-22`",
-        "3 not shown (below the bar: 2, said twice: 1)",
+        "3 findings are not shown: 2 since below the bar, 1 since said twice.",
     ):
         assert part in text
     assert text.endswith("Models: anthropic:claude-opus-5-5 (reviewer) · Cost: $0.0123 · 3.4 s · Run r-0123\n")

@@ -88,7 +88,7 @@ def test_renames_links_binaries_and_secrets(repository, changes, put, plain_git)
         assert {path: changed for path, (_, changed) in shown(material).items()} == {"moved.py": [30], "ünï.py": [1]}
         assert {item.path: item.reason.split(" (")[0] for item in material.skipped} == {
             "image.png": "binary",
-            ".env": "may hold secrets",
+            ".env": "may hold secrets, by its name",
             "link.py": "a link",
         }
 

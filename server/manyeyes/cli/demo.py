@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from manyeyes import __version__
-from manyeyes.cli.exits import DONE, FOUND, NOT_DONE
+from manyeyes.cli.exits import DONE, FOUND, KEYLESS, NOT_DONE
 from manyeyes.cli.screen import ProgressLine, complain, paint, safe, show, wants_colour
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ SERVER = ("-P", "-m", "manyeyes", "serve")
 _FLAW = "CWE-89"
 _TOOLS = ("code_review", "security_scan", "doc_generator")
 _COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "34"}
+_REMEDY = (
+    "No model was asked. To ask one set one of ANTHROPIC_API_KEY, GEMINI_API_KEY, OPENAI_API_KEY, or name an endpoint."
+)
 _DOCUMENT_LINES = 24
 _FINDINGS = 8
 
@@ -92,11 +95,18 @@ async def _demonstrate(folder: Path, sample: str, colour: bool) -> int:  # noqa:
     if len(results) < len(_TOOLS):
         return NOT_DONE
     show(f"\nCost of all: {_total(results.values())}. {time.monotonic() - started:.1f} s, the server's start included.")
+    if any(_for_want_of_a_key(one) for result in results.values() for one in cast("list[Json]", result["problems"])):
+        show(_REMEDY)
     if not _has(results["security_scan"], flaw):
         complain(f"The SQL injection on line {flaw} of the sample was not found.")
         return FOUND
     show(paint(f"The SQL injection was found on its line, payment.py:{flaw}.", "32"), colour=colour)
     return DONE
+
+
+def _for_want_of_a_key(problem: Json) -> bool:
+    """Whether a problem says the same in every result: that nobody could be asked."""
+    return KEYLESS in str(problem)
 
 
 def _total(results: Iterable[Mapping[str, Json]]) -> str:
@@ -141,7 +151,8 @@ def _section(tool: str, result: Mapping[str, Json]) -> Iterator[str]:
             yield paint(f"  … {len(lines) - _DOCUMENT_LINES} more lines: manyeyes docs FILE", "2")
     problems = result.get("problems")
     for problem in problems if isinstance(problems, list) else []:
-        yield paint("not done: ", "33") + safe(str(problem))
+        if not _for_want_of_a_key(problem):
+            yield paint("not done: ", "33") + safe(str(problem))
 
 
 def _choice(run: Mapping[str, Json]) -> str:
@@ -152,9 +163,8 @@ def _choice(run: Mapping[str, Json]) -> str:
     if asked:
         text = f"Asked {', '.join(asked)}" + (f" ({taken['reason']})" if taken else "")
     elif route:
-        first = taken or route[0]
-        why = "it did not answer" if taken else first["reason"]
-        text = f"Evidence alone. {first['ref']} would be asked: {why}"
+        first = (taken or route[0])["ref"]
+        text = f"Evidence alone: {first} did not answer" if taken else f"Evidence alone. {first} would be asked first"
     else:
         text = "No model was needed"
     return paint(safe(f"{text}. Cost {_dollars(run['cost_usd'])}, {run['seconds']} s."), "2")

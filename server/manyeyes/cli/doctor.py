@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from dataclasses import asdict, dataclass
 from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from manyeyes.cli.exits import DONE, IN_PART
 from manyeyes.cli.screen import paint, show, table, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from manyeyes.cli.verbs import Options, Verbs
     from manyeyes.desk import Desk
@@ -34,6 +36,7 @@ _VENDORS = (
     ("google", "GEMINI_API_KEY or GOOGLE_API_KEY", "google-genai"),
 )
 _MARKS: dict[State, tuple[str, str]] = {"ok": ("ok", "32"), "absent": ("-", "2"), "broken": ("!!", "31")}
+_NOBODY = re.compile(r"All connection attempts failed|Connection (error|refused)|Connect call failed", re.IGNORECASE)
 _PROBE_S = 1.0
 _GIT_S = 5.0
 _LONGEST_BODY = 200_000
@@ -77,7 +80,7 @@ def run(options: Options) -> int:
         show(json.dumps([asdict(check) for check in checks]))
     else:
         rows = [(paint(*_MARKS[check.state]), check.name, check.detail) for check in checks]
-        show(table(("", "what", ""), rows), colour=wants_colour(sys.stdout, refused=options.no_color))
+        show(table(("", "what", "how it is"), rows), colour=wants_colour(sys.stdout, refused=options.no_color))
     return IN_PART if any(check.state == "broken" for check in checks) else DONE
 
 
@@ -89,17 +92,12 @@ async def _checks(desk: Desk, *, live: bool) -> list[Check]:
     settings = desk.settings
     asked = [one for name, one in desk.providers.items() if live or name in settings.endpoints]
     served, failed = await ask(asked)
-    endpoints = [
-        Check(f"answer of {one.name}", "broken", failed[one.name])
-        if one.name in failed
-        else Check(f"answer of {one.name}", "ok", f"serves {len(served[one.name])} models")
-        for one in asked
-    ]
-    machine = await anyio.to_thread.run_sync(lambda: [*_local_servers(), *_state(desk), _git()])
+    said: dict[str, tuple[State, str]] = {name: ("broken", _why(failure)) for name, failure in failed.items()}
+    said |= {name: ("ok", f"serves {len(models)} models") for name, models in served.items()}
+    machine = await anyio.to_thread.run_sync(lambda: [*_local_servers(_own_ports(settings)), *_state(desk), _git()])
     return [
         *_program(),
-        *_keys(settings),
-        *endpoints,
+        *(_answered(check, said) for check in _keys(settings)),
         *machine,
         *_engines(desk),
         *_roots(settings),
@@ -132,9 +130,29 @@ def _keys(settings: Settings) -> Iterator[Check]:
         yield Check(name, "ok", f"endpoint {endpoint.url}, models: {models}")
 
 
-def _local_servers() -> Iterator[Check]:
+def _answered(check: Check, said: Mapping[str, tuple[State, str]]) -> Check:
+    """The same, with what the vendor or endpoint answered, where it was asked."""
+    if check.name not in said:
+        return check
+    state, answer = said[check.name]
+    return Check(check.name, "broken" if "broken" in {state, check.state} else state, f"{check.detail}; {answer}")
+
+
+def _why(failure: str) -> str:
+    """Why nothing answered, and what that mostly means."""
+    return "nothing answers there: is it running?" if _NOBODY.search(failure) else failure
+
+
+def _own_ports(settings: Settings) -> set[int | None]:
+    """The ports on this machine that endpoints of the operator's stand for already."""
+    return {urlsplit(one.url).port for one in settings.endpoints.values() if one.local}
+
+
+def _local_servers(own: set[int | None]) -> Iterator[Check]:
     """The usual ports of local model servers, on this machine alone."""
     for name, port in _LOCAL_SERVERS:
+        if port in own:
+            continue
         models = _models_at(port)
         if models is None:
             yield Check(name, "absent", f"nothing answers at 127.0.0.1:{port}")
@@ -196,7 +214,11 @@ def _engines(desk: Desk) -> Iterator[Check]:
 
 
 def _roots(settings: Settings) -> Iterator[Check]:
-    if settings.roots:
+    if settings.missing_roots:
+        there = f"; there: {', '.join(map(str, settings.roots))}" if settings.roots else ""
+        wrong = f"no folder: {', '.join(settings.missing_roots)}{there}. Set MANYEYES_ROOTS to folders that exist"
+        yield Check("roots", "broken", wrong)
+    elif settings.roots:
         yield Check("roots", "ok", ", ".join(map(str, settings.roots)))
     else:
         yield Check("roots", "absent", "none here: set MANYEYES_ROOTS to the folders that tools may read")

@@ -140,4 +140,6 @@ def _price(usd: Json) -> str:
 
 def _tokens(count: Json) -> str:
     number = count if isinstance(count, int) else 0
-    return f"{number / 1_000_000:g}M" if number >= 1_000_000 else f"{number / 1_000:g}k"  # noqa: PLR2004  # a million
+    if number >= 1_000_000:  # noqa: PLR2004  # a million
+        return f"{round(number / 1_000_000, 2):g}M"
+    return f"{round(number / 1_000, 2):g}k"

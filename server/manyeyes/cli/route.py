@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
-from manyeyes.cli.screen import paint, show, table, wants_colour
+from manyeyes.cli.screen import complain, paint, show, table, wants_colour
 from manyeyes.types import Modality, Tier
 
 if TYPE_CHECKING:
     from manyeyes.cli.verbs import Options, Verbs
     from manyeyes.desk import Desk
     from manyeyes.types import Route
+
+
+_BY_DEFAULT = frozenset({"analysis", "chat", "code_pipeline", "customer_service", "ask"})
+"""Kinds of work that are known and have no row of their own."""
 
 
 def add(verbs: Verbs) -> None:
@@ -62,10 +67,13 @@ def run(options: Options) -> int:
         model=options.model,
     )
 
-    async def choose(desk: Desk) -> Route:
-        return desk.router.choose(task)
+    async def choose(desk: Desk) -> tuple[Route, set[str]]:
+        return desk.router.choose(task), {*desk.router.rules, *desk.tools}
 
-    route = with_desk(choose)
+    route, rows_known = with_desk(choose)
+    if task.kind not in rows_known | _BY_DEFAULT:
+        close = get_close_matches(task.kind, sorted(rows_known | _BY_DEFAULT), n=1)
+        complain(f"unknown kind of work, default row used{f'; close: {close[0]}' if close else ''}")
     chosen = route.taken[0] if route.taken else None
     if options.json:
         rows = [{"ref": str(one.ref), "taken": one.taken, "reason": one.reason} for one in route.candidates]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_BAR = 20
+_BAR = 12
 
 
 def wants_colour(stream: TextIO, *, refused: bool = False) -> bool:
@@ -78,7 +78,8 @@ class ProgressLine:
         if self.stream.isatty():
             filled = round(share * _BAR)
             line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {share:4.0%} {text}"
-            self.stream.write(f"\r\x1b[2K{line[: shutil.get_terminal_size().columns - 1]}")
+            room = shutil.get_terminal_size().columns - 1
+            self.stream.write(f"\r\x1b[2K{line if len(line) <= room else f'{line[: room - 1]}…'}")
             self._drawn = True
         elif self.wanted:
             self.stream.write(f"{share:4.0%} {text}\n")

@@ -46,6 +46,11 @@ def serve(http: tuple[str, int] | None) -> int:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             from manyeyes.stdio import serve_stdio
 
+            for missing in settings.missing_roots:
+                _tell(f"MANYEYES_ROOTS: {missing} is no folder on this machine; calls that need it will say so")
+            if sys.stdin is not None and sys.stdin.isatty():
+                _tell("waiting for an MCP client on stdin; a client starts this itself, see Attach it in the README")
+
             anyio.run(serve_stdio, settings)
         else:
             from manyeyes.http import serve_http
@@ -53,13 +58,20 @@ def serve(http: tuple[str, int] | None) -> int:
             anyio.run(serve_http, settings, *http)
     except SettingsError as error:
         # stdout belongs to the protocol, and clients show their server's stderr.
-        print(f"manyeyes: {error}", file=sys.stderr)  # noqa: T201  # a command prints
+        _tell(str(error))
         return 2
     return 0
 
 
+def _tell(message: str) -> None:
+    sys.stderr.write(f"manyeyes: {message}\n")
+    sys.stderr.flush()
+
+
 def address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, `:PORT` or `HOST`, IPv6 in brackets."""
+    if text.isascii() and text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT; did you mean 127.0.0.1:{text}?")
     host, colon, port = text.rpartition(":")
     if not colon or text.endswith("]"):
         host, port = text, ""

@@ -54,7 +54,8 @@ def settings_for(paths: Iterable[Path]) -> Settings:
     from pathlib import Path
 
     settings = load()
-    if os.environ.get("MANYEYES_ROOTS") or settings.roots != default_roots(Path.cwd(), os.environ):
+    set_by_operator = os.environ.get("MANYEYES_ROOTS") or settings.missing_roots
+    if set_by_operator or settings.roots != default_roots(Path.cwd(), os.environ):
         return settings
     roots = list(settings.roots)
     for path in paths:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from manyeyes.cli.exits import DONE, SEVERITIES, code_for
 from manyeyes.cli.screen import ProgressLine, complain, show, wants_colour
@@ -21,6 +23,28 @@ if TYPE_CHECKING:
     from manyeyes.types import Json
 
 _MOST_INPUT = 20_000_000
+_ALL = 1_000_000
+"""A limit of findings that no result comes near."""
+_FLAGS = {
+    "`code` (with `language`)": "--code-file",
+    "`code`": "--code-file",
+    "`paths`": "PATH",
+    "`diff`": "--diff",
+    "`git`": "--git",
+    "`language`": "--language",
+    "`model`": "--model",
+    "`focus`": "--focus",
+    "`depth`": "--depth",
+    "`format`": "--format",
+    "`mode`": "--mode",
+    "`scan_type`": "--type",
+    "scan_type": "--type",
+    "`target_url`": "--target",
+    "Send ": "Give ",
+}
+"""Words of the tools' messages, and what the same is called on the command line."""
+_CALLED = re.compile(r"\A\w+ cannot be called like this: |\nIt takes: .*\Z")
+"""What only an MCP client has a use for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +65,27 @@ _VERBS = (
         "review a change, files or a branch",
         "  manyeyes review                       what changed since the last commit\n"
         "  manyeyes review src/app.py --focus concurrency\n"
+        "  manyeyes review src/app.py --model claude-opus-4-7\n"
+        "  manyeyes review src --depth quick     one inexpensive model\n"
         "  git diff main | manyeyes review --diff -\n"
         "  manyeyes review --git main..HEAD --fail-on high --sarif review.sarif",
     ),
     _Verb(
         "scan",
         "security_scan",
-        "look for vulnerabilities in code, dependencies or a running service",
+        "look for vulnerabilities in code",
+        "  manyeyes scan                         what changed since the last commit\n"
         "  manyeyes scan src\n"
-        "  manyeyes scan --type sca requirements.txt\n"
-        "  manyeyes scan --type dast --target http://127.0.0.1:8080\n"
+        "  manyeyes scan app.py --depth panel    ask a model of each vendor\n"
         "  manyeyes scan . --fail-on high --sarif scan.sarif",
     ),
     _Verb(
         "docs",
         "doc_generator",
         "write documentation of code as Markdown, OpenAPI or HTML",
-        "  manyeyes docs src/app.py > app.md\n  manyeyes docs src/api.py --format openapi --output openapi.json",
+        "  manyeyes docs src/app.py > app.md\n"
+        "  manyeyes docs src --format html --output reference.html\n"
+        "  manyeyes docs src/api.py --format openapi --output openapi.json",
         changes=False,
     ),
     _Verb(
@@ -71,16 +99,21 @@ _VERBS = (
 
 def add(verbs: Verbs) -> None:
     """Add the verbs to the command line."""
+    there = {entry.name for entry in entry_points(group="manyeyes.tools")}
     for verb in _VERBS:
+        # A verb without `help` is known and not listed: its tool is not installed, and it says so when it is used.
+        listed: dict[str, Any] = {"help": verb.help} if verb.tool in there else {}
+        unnamed = " Without PATH it looks at what changed in git since the last commit." if verb.changes else ""
         parser = verbs.add_parser(
             verb.name,
-            help=verb.help,
-            description=verb.help[0].upper() + verb.help[1:] + ".",
+            **listed,
+            description=f"{verb.help[0].upper()}{verb.help[1:]}.{unnamed}",
             epilog=f"examples:\n{verb.examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         given = parser.add_argument_group("what to look at")
-        given.add_argument("paths", nargs="*", metavar="PATH", help="files and folders")
+        what = "files and folders; without any, the change in git" if verb.changes else "files and folders"
+        given.add_argument("paths", nargs="*", metavar="PATH", help=what)
         given.add_argument("--code-file", metavar="FILE", help="the code is in FILE, wherever it lies; - is stdin")
         given.add_argument("--language", help="what language the code of --code-file is in")
         if verb.changes:
@@ -91,7 +124,7 @@ def add(verbs: Verbs) -> None:
         work.add_argument("--depth", choices=("quick", "standard", "panel"), help="how many models to ask")
         _own_arguments(work, verb)
         out = parser.add_argument_group("what to write")
-        out.add_argument("--json", action="store_true", help="print the whole result as one JSON object")
+        out.add_argument("--json", action="store_true", help="print the whole result as one JSON object, in one line")
         out.add_argument("--output", metavar="FILE", type=Path, help="write to FILE instead, as Markdown or --json")
         if verb.changes:
             out.add_argument("--sarif", metavar="FILE", help="also write the findings as SARIF 2.1.0; - is stdout")
@@ -103,10 +136,11 @@ def add(verbs: Verbs) -> None:
 
 def _own_arguments(group: argparse._ArgumentGroup, verb: _Verb) -> None:
     if verb.name == "review":
-        group.add_argument("--focus", help="what to look at most, in your words")
+        group.add_argument("--focus", help="what a model should look at most, in your words")
     elif verb.name == "scan":
-        group.add_argument("--type", choices=("sast", "dast", "sca"), dest="scan_type", help="sast unless given")
-        group.add_argument("--target", dest="target_url", metavar="URL", help="the running service, for dast")
+        # Taken, since the tool takes them, and not shown, since it has only `sast` so far and says so itself.
+        group.add_argument("--type", dest="scan_type", help=argparse.SUPPRESS)
+        group.add_argument("--target", dest="target_url", help=argparse.SUPPRESS)
     elif verb.name == "docs":
         group.add_argument("--format", choices=("markdown", "openapi", "html"), help="markdown unless given")
     else:
@@ -120,6 +154,11 @@ def run(options: Options) -> int:
     if options.sarif == "-" and options.json and options.output is None:
         raise BadCall("--json and --sarif - both want stdout. Give one of them a file.")
     arguments, settings = _arguments(options)
+    limit = settings.limits.findings
+    if options.json or options.sarif:
+        # What programs read holds every finding; a report for people keeps to the limit.
+        every = settings.limits.model_copy(update={"findings": max(limit, _ALL)})
+        settings = settings.model_copy(update={"limits": every})
 
     async def work(desk: Desk) -> int:
         if options.tool not in desk.tools:
@@ -132,11 +171,13 @@ def run(options: Options) -> int:
         try:
             result = await desk.call(tool.name, arguments, progress.update)
         except NothingChanged as nothing:
-            complain(str(nothing))
+            complain(_in_flags(str(nothing)))
             return DONE
+        except BadCall as error:
+            raise BadCall(_in_flags(str(error))) from None
         finally:
             progress.clear()
-        _write(tool, result, options)
+        _write(tool, result, options, limit)
         return code_for(result.model_dump(mode="json"), fail_on=options.fail_on, models_at_hand=bool(desk.providers))
 
     return with_desk(work, settings)
@@ -151,10 +192,14 @@ def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:
     here = Path.cwd()
     paths = [Path(path).expanduser() for path in options.paths]
     nothing = not (paths or options.code_file or options.diff or options.git)
-    if paths:
+    both = [name for name, one in _given(options) if one]
+    if len(both) > 1:
+        raise BadCall(f"{both[0]} and {both[1]} were both given. Give one of PATH, --code-file, --diff and --git.")
+    if paths and arguments["scan_type"] in {None, "sast"}:
         missing = next((path for path in paths if not path.exists()), None)
         if missing is not None:
             raise BadCall(f"There is no {missing}. Name files or folders that exist.")
+    if paths:
         arguments["paths"] = [str(path.absolute()) for path in paths]
     if options.code_file:
         arguments["code"] = _read(options.code_file)
@@ -167,7 +212,29 @@ def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:
     if nothing and not arguments["target_url"]:
         arguments["git"] = "working"
     folders = [*paths, repository(here)] if arguments["git"] else paths
-    return {name: value for name, value in arguments.items() if value is not None}, settings_for(folders)
+    settings = settings_for(folders)
+    if nothing and arguments["git"] and settings.roots and not any(map(_in_git, settings.roots)):
+        raise BadCall(
+            f"There is no git repository here, and so no change to look at. Name files or folders: "
+            f"manyeyes {options.verb} ."
+        )
+    return {name: value for name, value in arguments.items() if value is not None}, settings
+
+
+def _given(options: Options) -> tuple[tuple[str, object], ...]:
+    """The ways to say what to look at, and what was said by each."""
+    named = (("PATH", "paths"), ("--code-file", "code_file"), ("--diff", "diff"), ("--git", "git"))
+    return tuple((flag, getattr(options, name, None)) for flag, name in named)
+
+
+def _in_git(folder: Path) -> bool:
+    return any((up / ".git").exists() for up in (folder, *folder.parents))
+
+
+def _in_flags(message: str) -> str:
+    """A tool's message in the words of the command line."""
+    message = _CALLED.sub("", message)
+    return re.sub("|".join(map(re.escape, _FLAGS)), lambda match: _FLAGS[match[0]], message)
 
 
 def _read(name: str) -> str:
@@ -193,7 +260,7 @@ def _language(name: str) -> str | None:
     return Path(name).suffix.removeprefix(".").lower() or None
 
 
-def _write(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
+def _write(tool: Tool[Arguments, Result], result: Result, options: Options, limit: int) -> None:
     if options.sarif:
         sarif = tool.export(result, "sarif")
         if options.sarif == "-":
@@ -202,15 +269,16 @@ def _write(tool: Tool[Arguments, Result], result: Result, options: Options) -> N
             _save(Path(options.sarif), sarif)
     document = getattr(result, "document", None)
     if options.json:
-        text = result.model_dump_json(indent=2) + "\n"
+        text = result.model_dump_json() + "\n"
     elif isinstance(document, str) and (options.output or not sys.stdout.isatty()):
         # Documentation is written to be kept: a file or pipe gets the document alone, the rest goes to stderr.
         text = document
         _tell(result)
     elif options.output:
-        text = tool.report(result)
+        text = tool.report(_for_people(result, options, limit))
     else:
-        form = tool.export(result, "terminal") if "terminal" in tool.exports else tool.report(result)
+        shown = _for_people(result, options, limit)
+        form = tool.export(shown, "terminal") if "terminal" in tool.exports else tool.report(shown)
         if options.sarif != "-":
             show(form, colour=wants_colour(sys.stdout, refused=options.no_color))
         return
@@ -219,6 +287,33 @@ def _write(tool: Tool[Arguments, Result], result: Result, options: Options) -> N
         complain(f"written to {options.output}: {' '.join(result.summary.split())}")
     elif options.sarif != "-":
         show(text)
+
+
+def _for_people(result: Result, options: Options, limit: int) -> Result:
+    """The result as a report shows it: no more findings than the limit, at the paths that were typed."""
+    findings = getattr(result, "findings", None)
+    if not isinstance(findings, list):
+        return result
+    named = [one.model_copy(update={"path": _typed(one.path, options)}) for one in findings[:limit]]
+    update: dict[str, object] = {"findings": named}
+    if len(findings) > limit:
+        held = result.suppressed  # type: ignore[attr-defined]  # what has findings has this too
+        more = len(findings) - limit
+        reasons = {**held.reasons, f"there are more than {limit}": more}
+        update["suppressed"] = held.model_copy(update={"count": held.count + more, "reasons": reasons})
+    return result.model_copy(update=update)
+
+
+def _typed(path: str, options: Options) -> str:
+    """A file as whoever typed the command knows it, where its root is not the working folder."""
+    if options.code_file:
+        return options.code_file if options.code_file != "-" and path.startswith("code.") else path
+    if len(options.paths) != 1 or Path(path).exists():
+        return path
+    name = Path(options.paths[0])
+    folder = name if name.is_dir() else name.parent
+    typed = folder / path
+    return str(typed) if typed.exists() else path
 
 
 def _tell(result: Result) -> None:

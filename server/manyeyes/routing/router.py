@@ -252,10 +252,8 @@ class Router:
 
 def _too_small(spec: ModelSpec, input_tokens: int, output_tokens: int) -> str:
     room = max(0, min(spec.max_input, spec.window - output_tokens))
-    return (
-        f"window too small: {input_tokens:,} tokens of input beside an answer of up to {output_tokens:,}; "
-        f"there is room for {room:,}"
-    )
+    beside = f" beside an answer of up to {output_tokens:,}" if output_tokens else ""
+    return f"window too small: {input_tokens:,} tokens of input{beside}; there is room for {room:,}"
 
 
 def _lacking(spec: ModelSpec, task: Task) -> str | None:
