@@ -172,14 +172,20 @@ class Desk:
         await self._warm_up(tool)
         at = time.time()
         result: Result | None = None
+        wrong = False
         try:
             result = await tool.run(arguments, bench)
+        except BadCall:
+            wrong = True
+            raise
         finally:
             run = bench.run()
             status = result.status if result else "error"
-            self.gateway.listener.note(
-                RunEvent(at=at, run_id=run.id, tool=name, status=status, seconds=run.seconds, cost_usd=run.cost_usd)
-            )
+            # A call that was wrong in itself, before any model was asked, says nothing of how well the tool works.
+            if not wrong or run.models or run.attempts:
+                self.gateway.listener.note(
+                    RunEvent(at=at, run_id=run.id, tool=name, status=status, seconds=run.seconds, cost_usd=run.cost_usd)
+                )
         text = result.model_dump_json()
         save = partial(self.store.save_run, tool=name, at=at, status=status, seconds=run.seconds, cost=run.cost_usd)
         await anyio.to_thread.run_sync(partial(save, run.id, result_json=text))

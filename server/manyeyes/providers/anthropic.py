@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
+import anyio
 from pydantic import ValidationError
 
 from manyeyes.providers.anthropic_request import PROVIDER, to_params
@@ -16,9 +18,10 @@ from manyeyes.providers.shapes import parsed
 from manyeyes.types import Completion, ModelRef
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from anthropic import AsyncAnthropic
+    from anthropic._streaming import ServerSentEvent
 
     from manyeyes.errors import ModelError
     from manyeyes.model import Pulse
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from manyeyes.types import Request
 
 HOME = "https://api.anthropic.com"
+_LAST_BYTES_S = 0.05
+"""How long an answer that is whole is held up so that its connection can be used again."""
 
 
 def providers(settings: Settings, *, timeouts: Timeouts | None = None) -> Sequence[Anthropic]:
@@ -58,7 +63,14 @@ class Anthropic:
             wait = timeouts.httpx()
             # Without redirects: the header that holds the key would follow one to any host.
             http = DefaultAsyncHttpxClient(timeout=wait, verify=tls(), follow_redirects=False)
-            return AsyncAnthropic(api_key=key, base_url=base_url, max_retries=0, timeout=wait, http_client=http)
+            return AsyncAnthropic(
+                api_key=key,
+                base_url=base_url,
+                max_retries=0,
+                timeout=wait,
+                http_client=http,
+                open_telemetry=False,  # its spans repeat what vendors write in errors; each call has one of ours
+            )
 
         return cls(Once(build), key, timeouts)
 
@@ -130,13 +142,24 @@ async def _read(client: AsyncAnthropic, ref: ModelRef, request: Request, pulse: 
     turn = Turn(faults)
     async with await client.messages.create(**to_params(ref, request)) as stream:
         turn.limits = rate_limits(stream.response.headers)
-        async for event in stream.raw_events(stream.response):
+        events = stream.raw_events(stream.response)
+        async for event in events:
             pulse()
             if event.data:
                 turn.add(Event.model_validate_json(event.data))
             if turn.done:
                 break
+        await _read_on(events)
     return turn
+
+
+async def _read_on(events: AsyncIterator[ServerSentEvent]) -> None:
+    """Come to the body's end, which mostly is there already: a connection is used again only after that."""
+    from httpx2 import HTTPError
+
+    with anyio.move_on_after(_LAST_BYTES_S), suppress(HTTPError, UnicodeDecodeError):
+        async for _ in events:
+            pass
 
 
 def explained(  # noqa: PLR0911  # a table: one return a row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from functools import cache
 from typing import TYPE_CHECKING
 
 from manyeyes.errors import RequestRejected
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from anthropic.types import ContentBlockParam, MessageParam, ToolParam
     from anthropic.types.message_create_params import MessageCreateParamsStreaming
+    from pydantic import BaseModel
 
     from manyeyes.types import Media, Message, ModelRef, Request
 
@@ -53,13 +55,19 @@ def to_params(ref: ModelRef, request: Request) -> MessageCreateParamsStreaming:
         params["tools"] = used
         params["tool_choice"] = {"type": "none"}
     if request.answer is not None:
-        from anthropic import transform_schema
-
-        params["output_config"] = {"format": {"type": "json_schema", "schema": transform_schema(request.answer)}}
+        params["output_config"] = {"format": {"type": "json_schema", "schema": _schema(request.answer)}}
     if request.effort is not None and takes_effort(ref.model):
         params["output_config"] = {**params.get("output_config", {}), "effort": request.effort}
         params["thinking"] = {"type": "adaptive"}
     return params
+
+
+@cache
+def _schema(shape: type[BaseModel]) -> dict[str, object]:
+    """Made once for each shape, since it takes milliseconds: not to be changed."""
+    from anthropic import transform_schema
+
+    return transform_schema(shape)
 
 
 def takes_effort(model: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode
+from functools import cache
 from typing import TYPE_CHECKING
 
 from manyeyes.errors import RequestRejected
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from google.genai.types import ContentDict, GenerateContentConfigDict, PartDict, ThinkingConfigDict
+    from pydantic import BaseModel
 
-    from manyeyes.types import Effort, Media, Message, ModelRef, Request
+    from manyeyes.types import Effort, Json, Media, Message, ModelRef, Request
 
 PROVIDER = "google"
 OUR_ID = "manyeyes-"
@@ -42,6 +44,12 @@ def to_contents(ref: ModelRef, request: Request) -> list[ContentDict]:
     ]
 
 
+@cache
+def _schema(shape: type[BaseModel]) -> dict[str, Json]:
+    """Made once for each shape, since it takes milliseconds: not to be changed."""
+    return shape.model_json_schema()
+
+
 def to_config(ref: ModelRef, request: Request) -> GenerateContentConfigDict:
     """Everything else.  A shape is asked for in words when tools are offered: the vendor does not take both."""
     config: GenerateContentConfigDict = {
@@ -54,7 +62,7 @@ def to_config(ref: ModelRef, request: Request) -> GenerateContentConfigDict:
         system = f"{system}\n\n{in_words(request.answer)}".strip()
     elif request.answer is not None:
         config["response_mime_type"] = "application/json"
-        config["response_json_schema"] = request.answer.model_json_schema()
+        config["response_json_schema"] = _schema(request.answer)
     if system:
         config["system_instruction"] = system
     if request.tools:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
@@ -55,6 +57,10 @@ class Wire:
         def build() -> AsyncOpenAI:
             from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
+            # Google's SDK imports this library where it happens to be installed, and this SDK looks into it at each
+            # error as soon as it has begun to load: half of it would turn a vendor's error into one of ours.
+            with suppress(ImportError):
+                import_module("httpx")
             wait = timeouts.httpx()
             # Without redirects: what is sent goes to the address that the operator named and to no other.
             http = DefaultAsyncHttpxClient(

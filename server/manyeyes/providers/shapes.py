@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -53,11 +54,13 @@ def faults(error: ValidationError) -> str:
     return f"{told}; and {more} more" if more > 0 else told
 
 
+@cache
 def strict(shape: type[BaseModel]) -> dict[str, Json]:
     """The JSON Schema of a shape as OpenAI's strict mode wants it.
 
     Every object is closed and requires all its properties; defaults go, since a required property has none.  A
     reference beside other keywords is wrapped in `anyOf`, which the strict mode takes where it refuses siblings.
+    Made once for each shape, since it takes milliseconds: not to be changed.
     """
     schema = shape.model_json_schema()
     root = schema.pop("$ref", None)
@@ -90,6 +93,7 @@ def _strict_object(schema: Mapping[str, Json]) -> dict[str, Json]:
     return out
 
 
+@cache
 def in_words(shape: type[BaseModel]) -> str:
     """The shape as an instruction, for models whose vendor or server cannot be given a schema."""
     schema = json.dumps(shape.model_json_schema(), ensure_ascii=False, separators=(",", ":"))
