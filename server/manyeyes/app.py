@@ -59,9 +59,8 @@ def build(desk: Desk) -> Server[None]:  # noqa: C901  # one small handler after 
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         if params.name not in desk.tools:
-            raise MCPError(
-                types.INVALID_PARAMS, f"Unknown tool: {params.name[:60]}. There are: {', '.join(desk.tools)}"
-            )
+            named = desk.redactor().mask_values(params.name[:60])
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {named}. There are: {', '.join(desk.tools)}")
         try:
             answer = await _call(desk, ctx, params.name, params.arguments or {})
         except NoAnswer as error:
@@ -91,7 +90,7 @@ def build(desk: Desk) -> Server[None]:  # noqa: C901  # one small handler after 
         try:
             contents = await read_resource(desk, uri)
         except BadCall as error:
-            raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from None
+            raise MCPError(types.INVALID_PARAMS, desk.redactor().mask_values(str(error)), {"uri": uri}) from None
         return types.ReadResourceResult(contents=contents)
 
     async def list_prompts(_ctx: Context, _params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:

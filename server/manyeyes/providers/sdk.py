@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import importlib
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -56,17 +54,6 @@ def tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-@functools.cache
-def _import_httpx_whole() -> None:
-    """Import the older HTTP library, where it is installed, before any SDK does.
-
-    OpenAI's SDK looks it up in `sys.modules` at every call, and finds half a module while another vendor's SDK is
-    importing it in another thread.
-    """
-    with contextlib.suppress(ImportError):
-        importlib.import_module("httpx")
-
-
 class Once(Generic[T]):
     """A client that is built in a worker thread when it is first needed, and then kept."""
 
@@ -94,7 +81,6 @@ class Once(Generic[T]):
     def _locked(self) -> T:
         with _IMPORTING:
             if self._built is None:
-                _import_httpx_whole()
                 self._built = self._build()
             return self._built
 
