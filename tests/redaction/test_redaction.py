@@ -107,7 +107,7 @@ def test_secrets_by_where_they_stand(text, secret):
         ("password: k3yv4lue99  # prod\n", "config.yaml"),
         ("secret_key = k3yv4lue99\n", "app.ini"),
         ("ENV APP_SECRET=k3yv4lue99\n", "Dockerfile"),
-        ("//registry.npmjs.org/:_authToken=k3yv4lue99\n", "x.txt"),
+        ("//npm.example.com/:_authToken=k3yv4lue99\n", "x.txt"),
     ],
 )
 def test_values_without_quotes_in_configuration(text, path):
