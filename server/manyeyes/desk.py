@@ -16,7 +16,7 @@ from manyeyes.arguments import parse_arguments
 from manyeyes.bench import RunBench, no_progress
 from manyeyes.catalog import Catalog
 from manyeyes.errors import BadCall, ModelError
-from manyeyes.events import Listeners, RunEvent
+from manyeyes.events import Later, Listeners, RunEvent
 from manyeyes.gateway import Gateway
 from manyeyes.plugins import configured_providers, installed_tools
 from manyeyes.prices import Prices
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from manyeyes.bench import Progress
+    from manyeyes.events import Listener
     from manyeyes.model import Provider
     from manyeyes.monitor.prometheus import Metrics
     from manyeyes.redaction import Redactor
@@ -81,7 +82,6 @@ class Desk:
         from manyeyes.calls.lane import Lanes
         from manyeyes.monitor.logs import Logs
         from manyeyes.monitor.prometheus import Metrics
-        from manyeyes.monitor.telemetry import Telemetry
         from manyeyes.state.answers import Answers
         from manyeyes.state.breakers import Breakers
         from manyeyes.state.budget import Budget
@@ -110,7 +110,7 @@ class Desk:
                         providers=providers,
                         catalog=catalog,
                         pricing=prices.cost_usd,
-                        listener=Listeners((store, hedges, metrics, Telemetry.open(), Logs())),
+                        listener=Listeners((store, hedges, metrics, Later(_telemetry), Logs())),
                         breakers=Breakers(settings.breaker, store.database),
                         lanes=Lanes(settings.rates),
                         budget=budget,
@@ -233,6 +233,12 @@ def log_masked(settings: Settings) -> None:
         return Redactor(enabled=settings.privacy != "off", known=operator_secrets(settings))
 
     log_to_stderr(settings.log_level, lambda text: redactor().mask(text))
+
+
+def _telemetry() -> Listener:
+    from manyeyes.monitor.telemetry import Telemetry
+
+    return Telemetry.open()
 
 
 def operator_secrets(settings: Settings) -> tuple[str, ...]:

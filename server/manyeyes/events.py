@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from manyeyes.types import ModelRef, Usage
@@ -73,3 +74,17 @@ class Listeners:
         """Let all of them take notice of it."""
         for listener in self.all:
             listener.note(event)
+
+
+@dataclass(slots=True)
+class Later:
+    """A listener that is made when the first event comes, since making it imports what starting can do without."""
+
+    make: Callable[[], Listener]
+    _made: Listener | None = None
+
+    def note(self, event: Event) -> None:
+        """Let it take notice."""
+        if self._made is None:
+            self._made = self.make()
+        self._made.note(event)
