@@ -62,7 +62,7 @@ def as_json(dashboard: Dashboard) -> dict[str, Json]:
             for row in dashboard.tools
         ],
         "breakers": dict(dashboard.breakers),
-        # There is no cache of answers yet; 0 would claim that it was asked and never had one.
+        # A hit makes no wire call and so no event; 0 would claim that hits were counted.
         "cache_hits": None,
         "notice": dashboard.notice,
     }
