@@ -2,15 +2,17 @@
 
     python bench/faults.py [--faults 'NAME;...'] [--vendors 'NAME;...'] [--json]
 
-`code_review` is called on a desk of its own for each case, with the vendors' SDKs against doubles that others wrote:
-llmock for most faults, aimock (npm, from tests/clients) for what that one cannot do, and the tests' own double for a
-429 that does not say how long to wait, since both of those always say it.  Each fault is tried with
-that vendor alone, where one that passes must be survived, and lasting, with a second vendor that is well.  Where a
-part of an answer arrives, a question for plain text is asked as well: half a text shows no broken syntax, so it is
-the answer that could be taken for a whole one.
+`code_review` is called at depth `quick`, so that one model is asked, on a desk of its own for each case, with the
+vendors' SDKs against doubles that others wrote: llmock for most faults, aimock (npm, from tests/clients) for what that
+one cannot do, and the tests' own double for a 429 that does not say how long to wait, since both of those always say
+it.  Each fault is tried with that vendor alone, where one that passes must be survived, and lasting, with a second
+vendor that is well.  Where a part of an answer arrives, a question for plain text is asked as well: half a text shows
+no broken syntax, so it is the answer that could be taken for a whole one.
 
 Then llmock judges how the client behaved: `llmock report --strict`, for each vendor over all the faults that it had
-to survive alone.  Retries and patience are set shorter than they are by default.
+to survive alone.  Retries and patience are set shorter than they are by default,
+and the dice that draw the waits are the same in each case: with full jitter one pair of waits in four does not grow,
+which llmock, who sees just that pair, would take for no backoff at all.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -40,7 +43,7 @@ from manyeyes.errors import NoAnswer
 from manyeyes.events import CallEvent, Listeners
 from manyeyes.results import Result
 from manyeyes.tool import Arguments
-from manyeyes.types import Message, Request, Task
+from manyeyes.types import Message, Request, Task, Tier
 from wire.doubles import Double
 from wire.vendors import VENDORS as WORDS
 
@@ -55,6 +58,8 @@ CLIENTS = Path(__file__).resolve().parents[1] / "tests" / "clients" / "node_modu
 KEY = "key-of-the-double"
 DEADLINE_S, FIRST_TOKEN_S, STALL_S = 20.0, 1.5, 0.6
 HANG_S, SLOW_S = 3.0, 0.7
+DICE = 3
+"""The seed of the dice: their first two waits are 0.05 and 0.22 s, of at most 0.2 and 0.4."""
 SUMMARY = "It hands what callers wrote to the interpreter, from the first word of it to the last."
 TEXT = "One two three four five six seven eight nine ten, and that is the whole of it."
 SPACED = ("--stream-chunk-delay-ms", "5")
@@ -165,8 +170,7 @@ def _status(status: int, **more: Json) -> dict[str, Json]:
 FAULTS = (
     _fault("429, retry-after", "rate_limited", _status(429, retry_after=0.8), times=2),
     _fault("429, without", "rate_limited", {}, times=2, where="own"),
-    # Once: of two waits with full jitter, each fourth pair does not grow, which llmock takes for no backoff.
-    _fault("500", "vendor_fault", _status(500)),
+    _fault("500", "vendor_fault", _status(500), times=2),
     _fault("503", "overloaded", _status(503), times=2),
     _fault("529", "overloaded", _status(529), times=2),
     _fault("hang", "timed_out", {"type": "delay", "seconds": HANG_S}),
@@ -239,7 +243,7 @@ class Row:
     """What the user got.
 
     `attempts` counts wire calls by how they ended, `answered` among them, `asked` the same by model.  With `larger`
-    the second vendor's window is larger than the first one's.
+    a model of the second vendor has a larger window than the first one.
     """
 
     case: Case
@@ -311,7 +315,7 @@ class Tell:
     async def run(self, arguments: _Question, bench: Bench) -> Result:
         """Ask."""
         request = Request(messages=(Message(role="user", text=arguments.code),), max_tokens=500)
-        completion = await bench.complete(Task(kind="code_review"), request, role="teller")
+        completion = await bench.complete(Task(kind="code_review", tier=Tier.FAST), request, role="teller")
         return Result(status="complete", summary=completion.text, problems=[], run=bench.run())
 
 
@@ -393,12 +397,15 @@ async def try_out(case: Case, doubles: Doubles, home: str) -> Row:
         (await control.post("/_llmock/scenario", json={"behaviors": told})).raise_for_status()
         async with Desk.open(operator.load(environ, cwd=Path(home)), environ) as desk:
             desk.tools = {**desk.tools, "tell": Tell()}  # type: ignore[dict-item]  # it has what `call` needs
-            desk.gateway = replace(desk.gateway, listener=Listeners((desk.gateway.listener, ear)))
+            dice = random.Random(DICE)  # noqa: S311  # no secret
+            hears = Listeners((desk.gateway.listener, ear))
+            desk.gateway = replace(desk.gateway, listener=hears, uniform=dice.uniform)
             for provider in desk.providers.values():
                 await provider.warm()  # importing an SDK is no part of a vendor's silence
-            taken = desk.router.choose(Task(kind="code_review", structured=True)).taken
-            windows = {ref.provider: spec.window for ref in reversed(taken) if (spec := desk.catalog.get(ref))}
-            row.larger = windows.get(second(case.vendor).provider, 0) > windows[case.vendor.provider]
+            taken = desk.router.choose(Task(kind="code_review", tier=Tier.FAST, structured=True)).taken
+            windows = [(ref.provider, spec.window) for ref in taken if (spec := desk.catalog.get(ref))]
+            first = next(window for provider, window in windows if provider == case.vendor.provider)
+            row.larger = any(window > first for provider, window in windows if provider == second(case.vendor).provider)
             began = time.perf_counter()
             await ask(desk, row)
             row.seconds = time.perf_counter() - began
@@ -440,7 +447,7 @@ async def ask(desk: Desk, row: Row) -> None:
         if row.case.question == "plain":
             result = await desk.call("tell", {"code": code})
         else:
-            result = await desk.call("code_review", {"code": code, "language": "python"})
+            result = await desk.call("code_review", {"code": code, "language": "python", "depth": "quick"})
     except NoAnswer as error:
         row.status, row.told = "error", str(error)
         return

@@ -1,11 +1,14 @@
 """Are calls answered while a vendor is down, then rate limited, then flapping?
 
-    python bench/outage.py [--calls N] [--seed N] [--deadline SECONDS] [--hangs-first] [--json]
+    python bench/outage.py [--calls N] [--seed N] [--seeds N] [--deadline SECONDS] [--hangs-first] [--json]
 
 The calls go through the wrappers of the call path, with the settings' defaults, to two vendors that act out the
 story below; then through plain fallback alone, against the same story.  The event loop's clock jumps to whatever
 happens next, so the minutes of the story take seconds.  The second vendor is no rock either: it fails now and then
-and refuses what comes too fast.
+and refuses what comes too fast.  With `--seeds N` the story is told for so many seeds, in both orders.
+
+A probe that the first vendor itself fails while it is well otherwise (each fiftieth call does) is told apart: what
+must close the breaker is the first probe that is answered.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -44,11 +47,11 @@ if TYPE_CHECKING:
 FIRST, SECOND = ModelRef("first", "model"), ModelRef("second", "model")
 ASK = Request(messages=(Message(role="user", text="hello"),))
 REFUSES, HANGS = "refuses connections", "hangs"
-SEQUEL = ((180, "well again"), (280, "rate limited"), (380, "flapping"))
+SEQUEL = ((180, "well again"), (280, "rate limited"), (380, "flapping"))  # the first and last are UP_S and FLAPS_S
 """What the first vendor does from which second on.  Before, from `DOWN_S`, it refuses and then hangs, or the reverse.
 """
 LENGTH_S = 500.0
-DOWN_S, UP_S = 60, 180
+DOWN_S, UP_S, FLAPS_S = 60, 180, 380
 
 
 @dataclass
@@ -102,12 +105,12 @@ class Watch:
         """Ask, and look at the breaker before and after."""
         if self.ref != FIRST:
             return await self.inner.complete(request, pulse)
-        was_out = self.seen.out()
-        went = True
+        began, was_out = self.seen.now(), self.seen.out()
+        went, ill = True, False
         try:
             return await self.inner.complete(request, pulse)
         except ModelError as failure:
-            went = not isinstance(failure, BreakerOpen)
+            went, ill = not isinstance(failure, BreakerOpen), failure.health == "ill"
             if went and self.seen.now() >= DOWN_S and self.seen.opened_at is None:
                 self.seen.failures += failure.health == "ill"
             raise
@@ -115,8 +118,9 @@ class Watch:
             now, out = self.seen.now(), self.seen.out()
             if out and now >= DOWN_S and self.seen.opened_at is None:
                 self.seen.opened_at = now
-            if now >= UP_S and self.seen.closed_at is None:
+            if began >= UP_S and self.seen.closed_at is None:
                 self.seen.probes += went and was_out
+                self.seen.failed_probes += went and was_out and ill and began < FLAPS_S
                 if not out:
                     self.seen.closed_at = now
 
@@ -130,6 +134,7 @@ class Seen:
     failures: int = 0
     opened_at: float | None = None
     probes: int = 0
+    failed_probes: int = 0
     closed_at: float | None = None
 
     def now(self) -> float:
@@ -141,7 +146,7 @@ class Seen:
         return str(FIRST) in self.breakers.reasons()
 
 
-async def play(options: argparse.Namespace, *, wrapped: bool) -> dict[str, object]:
+async def play(options: argparse.Namespace, *, wrapped: bool) -> dict[str, Any]:
     """The story once: what the callers got."""
     calls, seed, deadline = options.calls, options.seed, options.deadline
     down = (HANGS, REFUSES) if options.hangs_first else (REFUSES, HANGS)
@@ -183,7 +188,7 @@ async def play(options: argparse.Namespace, *, wrapped: bool) -> dict[str, objec
             group.start_soon(call)
             await anyio.sleep(max(0.0, began + (number + 1) * LENGTH_S / calls - anyio.current_time()))
     took.sort()
-    result: dict[str, object] = {
+    result: dict[str, Any] = {
         "calls": calls,
         "answered": calls - len(failed),
         "answered_share": (calls - len(failed)) / calls,
@@ -198,40 +203,86 @@ async def play(options: argparse.Namespace, *, wrapped: bool) -> dict[str, objec
             "failures_until_open": seen.failures if seen.opened_at is not None else None,
             "opened_after_s": None if seen.opened_at is None else round(seen.opened_at - DOWN_S, 2),
             "probes_until_closed": seen.probes if seen.closed_at is not None else None,
+            "of_them_failed_by_chance": seen.failed_probes,
             "closed_after_s": None if seen.closed_at is None else round(seen.closed_at - UP_S, 2),
         }
     return result
+
+
+def as_asked(path: dict[str, Any]) -> bool:
+    """Whether the call path did what is asked of it."""
+    return (
+        path["answered_share"] >= 0.999
+        and path["past_deadline"] == 0
+        and path["failures_until_open"] is not None
+        and path["failures_until_open"] <= 5
+        and path["probes_until_closed"] is not None
+        and path["probes_until_closed"] - path["of_them_failed_by_chance"] == 1
+    )
+
+
+def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The story through the call path, and through plain fallback."""
+    backend, own_loop = BACKEND
+    return {
+        name: anyio.run(partial(play, options, wrapped=wrapped), backend=backend, backend_options=own_loop)
+        for name, wrapped in (("call path", True), ("plain fallback", False))
+    }
+
+
+def run_many(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The story for seeds 1 to N in both orders: one row each, of the call path."""
+    rows = []
+    for seed in range(1, options.seeds + 1):
+        for hangs_first in (False, True):
+            story = argparse.Namespace(**{**vars(options), "seed": seed, "hangs_first": hangs_first})
+            path, plain = run(story).values()
+            order = "hangs, refuses" if hangs_first else "refuses, hangs"
+            plainly = {"plain_fallback_answered": plain["answered"]}
+            rows.append({"seed": seed, "order": order, **path, **plainly, "ok": as_asked(path)})
+    return rows
+
+
+def print_many(rows: list[dict[str, Any]]) -> None:
+    """One line for each story, and the sum."""
+    keys = (
+        *("seed", "order", "answered", "past_deadline", "p50_s", "p99_s", "failures_until_open"),
+        *("probes_until_closed", "of_them_failed_by_chance", "closed_after_s", "plain_fallback_answered", "ok"),
+    )
+    lines = [tuple(key.replace("_", " ") for key in keys), *(tuple(str(row[key]) for key in keys) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(map(str.rjust, line, widths)))
+    calls, answered, fine = (sum(row[key] for row in rows) for key in ("calls", "answered", "ok"))
+    print(f"answered {answered:,} of {calls:,} ({answered / calls:.3%}); {fine} of {len(rows)} stories as it should")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=0, help="all of 1 to N, in both orders")
     parser.add_argument("--deadline", type=float, default=30.0)
     parser.add_argument("--hangs-first", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     began = time.perf_counter()
-    backend, own_loop = BACKEND
-    results = {
-        name: anyio.run(partial(play, options, wrapped=wrapped), backend=backend, backend_options=own_loop)
-        for name, wrapped in (("call path", True), ("plain fallback", False))
-    }
-    path = results["call path"]
-    ok = (
-        path["answered_share"] >= 0.999
-        and path["past_deadline"] == 0
-        and path["failures_until_open"] is not None
-        and path["failures_until_open"] <= 5
-        and path["probes_until_closed"] == 1
-    )
+    if options.seeds:
+        rows = run_many(options)
+        if options.json:
+            print(json.dumps(rows, indent=2))
+        else:
+            print_many(rows)
+        return 0 if all(row["ok"] for row in rows) else 1
+    results = run(options)
+    ok = as_asked(results["call path"])
     if options.json:
         print(json.dumps({**results, "ok": ok, "took_s": round(time.perf_counter() - began, 1)}, indent=2))
     else:
         for name, result in results.items():
             print(f"{name}:")
             for key, value in result.items():
-                print(f"  {key.replace('_', ' '):22} {f'{value:.2%}' if key == 'answered_share' else value}")
+                print(f"  {key.replace('_', ' '):24} {f'{value:.2%}' if key == 'answered_share' else value}")
         verdict = "as it should" if ok else "NOT as it should"
         print(f"{LENGTH_S:g} s of story, twice, in {time.perf_counter() - began:.1f} s: {verdict}")
     return 0 if ok else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,9 +11,12 @@ import anyio
 
 from manyeyes.calls.observed import Caller, attempt_cost
 from manyeyes.errors import AllFailed
-from manyeyes.results import FailedAttempt, ModelUse, RouteEntry, Run
+from manyeyes.events import AskEvent
+from manyeyes.results import FailedAttempt, ModelUse, Record, Remark, RouteEntry, Run, Step
+from manyeyes.state.answers import StoredAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from manyeyes.errors import ModelError
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from manyeyes.redaction import Redactor
     from manyeyes.routing.router import Router
     from manyeyes.settings import Settings
-    from manyeyes.types import Attempt, Completion, Request, Route, Task
+    from manyeyes.types import Attempt, Completion, ModelRef, Request, Route, Task
 
 Progress: TypeAlias = Callable[[float, float, str], Awaitable[None]]
 """Told how far a tool is: done, total, and what it is doing."""
@@ -46,6 +50,9 @@ class RunBench:
     _routes: dict[str, RouteEntry] = field(default_factory=dict)
     _attempts: list[FailedAttempt] = field(default_factory=list)
     _notices: list[str] = field(default_factory=list)
+    _steps: list[Step] = field(default_factory=list)
+    _remarks: list[Remark] = field(default_factory=list)
+    _trust: dict[str, float] = field(default_factory=dict)
     _done: float = 0.0
 
     @property
@@ -66,7 +73,9 @@ class RunBench:
     async def complete(self, task: Task, request: Request, *, role: str) -> Completion:
         """Ask the models of the task's route in turn until one answers."""
         route = self.route(task)
-        started = anyio.current_time()
+        at, started = time.time(), anyio.current_time()
+        hedges: list[ModelRef] = []
+        error, completion = "cancelled", None
         try:
             completion = await self.gateway.complete(
                 route,
@@ -75,9 +84,28 @@ class RunBench:
                 redactor=self.redactor,
                 deadline=self.started + self.settings.deadline_s,
                 failed=self._failed,
+                hedged=hedges.append,
             )
-        except AllFailed as error:  # its text quotes vendors, who quote what they were sent
-            raise AllFailed(self.redactor.mask(str(error)), route=error.route, attempts=error.attempts) from None
+            error = ""
+        except AllFailed as failure:  # its text quotes vendors, who quote what they were sent
+            error = failure.attempts[-1].error if failure.attempts else "all_failed"
+            raise AllFailed(self.redactor.mask(str(failure)), route=failure.route, attempts=failure.attempts) from None
+        finally:
+            if route.taken:  # with nobody to ask there was no question
+                self.gateway.listener.note(
+                    AskEvent(
+                        at=at,
+                        run_id=self.run_id,
+                        tool=self.tool,
+                        role=role,
+                        first=route.taken[0],
+                        ref=completion.ref if completion else None,
+                        seconds=anyio.current_time() - started,
+                        error=error,
+                        cached=completion is not None and completion.cached,
+                        hedge=hedges[0] if hedges else None,
+                    )
+                )
         usage = completion.usage
         self._notices += [notice for notice in completion.notices if notice not in self._notices]
         self._models.append(
@@ -116,6 +144,64 @@ class RunBench:
         """What whoever reads the result should know of how answers came about."""
         budget = self.gateway.budget.notice if self._models or self._attempts else ""
         return (*self._notices, *((budget,) if budget else ()))
+
+    def note(self, *happened: Step | Remark) -> None:
+        """Keep with the run what a model did or said on the way."""
+        mask = self.redactor.mask_values
+        for one in happened:
+            if isinstance(one, Step):
+                masked = {"arguments": mask(one.arguments), "said": mask(one.said)}
+                self._steps.append(one.model_copy(update=masked))
+            else:
+                masked = {"reason": mask(one.reason), "quote": mask(one.quote), "claim": mask(one.claim)}
+                self._remarks.append(one.model_copy(update=masked))
+
+    def trust(self, levels: Mapping[str, float]) -> None:
+        """Keep with the run how far each model's agreement counted."""
+        self._trust.update(levels)
+
+    @property
+    def record(self) -> Record | None:
+        """What went on between models so far; None when nothing did."""
+        if not self._steps and not self._remarks:
+            return None
+        return Record(steps=list(self._steps), exchange=list(self._remarks), trust=dict(self._trust))
+
+    def recall(self, key: str) -> str | None:
+        """What an earlier call kept under the key."""
+        kept = self.gateway.answers.get(f"tool {key}") if self.gateway.answers is not None else None
+        return kept.text if kept is not None else None
+
+    def recalled(self, ref: ModelRef, *, role: str) -> None:
+        """Account for an answer of that model that was recalled and cost nothing."""
+        use = ModelUse(
+            ref=str(ref),
+            role=role,
+            input_tokens=0,
+            output_tokens=0,
+            cached_tokens=0,
+            cost_usd=0.0,
+            seconds=0.0,
+            cache="hit",
+        )
+        self._models.append(use)
+        self.gateway.listener.note(
+            AskEvent(
+                at=time.time(),
+                run_id=self.run_id,
+                tool=self.tool,
+                role=role,
+                first=ref,
+                ref=ref,
+                seconds=0.0,
+                cached=True,
+            )
+        )
+
+    def keep(self, key: str, text: str) -> None:
+        """Keep a text for later calls."""
+        if self.gateway.answers is not None:
+            self.gateway.answers.put(f"tool {key}", StoredAnswer(text=text, served=""))
 
     def _failed(self, attempt: Attempt, failure: ModelError) -> None:
         cost = attempt_cost(failure, self.gateway.pricing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from manyeyes.events import Later, Listeners, RunEvent
 from manyeyes.gateway import Gateway
 from manyeyes.plugins import configured_providers, installed_tools
 from manyeyes.prices import Prices
+from manyeyes.results import Record
 from manyeyes.routing.router import Router
 from manyeyes.types import Task
 
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from manyeyes.state.store import Store
     from manyeyes.tool import Arguments, Tool
     from manyeyes.types import Json, ModelRef
+
+
+_RECORD = "record"
+"""Where a kept result holds what went on between models; no result has a field of that name."""
 
 
 class UnknownTool(BadCall):
@@ -186,7 +192,7 @@ class Desk:
                 self.gateway.listener.note(
                     RunEvent(at=at, run_id=run.id, tool=name, status=status, seconds=run.seconds, cost_usd=run.cost_usd)
                 )
-        text = result.model_dump_json()
+        text = _with_record(result, bench.record)
         save = partial(self.store.save_run, tool=name, at=at, status=status, seconds=run.seconds, cost=run.cost_usd)
         await anyio.to_thread.run_sync(partial(save, run.id, result_json=text))
         return result
@@ -201,7 +207,15 @@ class Desk:
         if run is None or run.tool not in self.tools:
             raise BadCall(f"Run {run_id[:60]} is not kept, or no longer. Call the tool again.")
         tool = self.tools[run.tool]
-        return tool, tool.result.model_validate_json(run.result)
+        values = json.loads(run.result)
+        values.pop(_RECORD, None)
+        return tool, tool.result.model_validate_json(json.dumps(values))
+
+    async def record(self, run_id: str) -> Record | None:
+        """What went on between models during an earlier run; None when nothing did, or the run is not kept."""
+        run = await anyio.to_thread.run_sync(self.store.load_run, run_id)
+        values = json.loads(run.result) if run is not None else {}
+        return Record.model_validate(values[_RECORD]) if _RECORD in values else None
 
     async def _warm_up(self, tool: Tool[Arguments, Result]) -> None:
         """On the first call only, so that starting costs nothing: import the first choice's SDK meanwhile."""
@@ -220,6 +234,13 @@ class Desk:
         except ModelError:
             return  # the call itself reports it, with the route to go on with
         await anyio.to_thread.run_sync(self.prices.warm)  # the price list is slow to import as well
+
+
+def _with_record(result: Result, record: Record | None) -> str:
+    """A result as it is kept: as JSON, with the record beside its own fields."""
+    if record is None:
+        return result.model_dump_json()
+    return json.dumps({**result.model_dump(mode="json"), _RECORD: record.model_dump(mode="json")})
 
 
 def log_masked(settings: Settings) -> None:

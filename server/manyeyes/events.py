@@ -26,7 +26,8 @@ class CallEvent:
         seconds: From sending to the end.
         first_token_s: From sending to the first sign of an answer, where the call was streamed.
         usage: Tokens used, where the vendor said.
-        cost_usd: What that costs; None when unknown.
+        cost_usd: What that costs, as the account has it; None when the price is not known.
+        estimated: No vendor said what was used, so that `cost_usd` is the most that it can have cost.
     """
 
     at: float
@@ -39,6 +40,46 @@ class CallEvent:
     first_token_s: float | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskEvent:
+    """One question to the models of a route ended, whatever wire calls it took; none at all for a hit in the cache.
+
+    Attributes:
+        at: When it began, seconds since the epoch.
+        run_id: The run it belongs to.
+        tool: The tool of that run.
+        role: The part it played there.
+        first: The model that was asked first.
+        ref: The model whose answer was used; None when there was none.
+        seconds: From the question to its end.
+        error: The error's kind, empty when it was answered.
+        cached: The answer was there already, or another caller asked and paid for it: it cost nothing.
+        hedge: The model that was asked beside a slow one; None when none was.
+    """
+
+    at: float
+    run_id: str
+    tool: str
+    role: str
+    first: ModelRef
+    ref: ModelRef | None
+    seconds: float
+    error: str = ""
+    cached: bool = False
+    hedge: ModelRef | None = None
+
+    @property
+    def hedge_won(self) -> bool:
+        """Whether the second model's answer was the one that was used."""
+        return self.hedge is not None and self.ref == self.hedge
+
+    @property
+    def fallback(self) -> bool:
+        """Whether the answer took the place of one that had failed, and was not just the quicker one."""
+        return self.ref is not None and self.ref != self.first and not self.hedge_won
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +94,7 @@ class RunEvent:
     cost_usd: float | None = None
 
 
-Event: TypeAlias = "CallEvent | RunEvent"
+Event: TypeAlias = "CallEvent | AskEvent | RunEvent"
 
 
 class Listener(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,13 +12,15 @@ from manyeyes.calls.budgeted import Budgeted
 from manyeyes.calls.cached import Cached
 from manyeyes.calls.clamped import Clamped
 from manyeyes.calls.deadline import Deadline
-from manyeyes.calls.fallback import Fallback
+from manyeyes.calls.fallback import Fallback, nobody
 from manyeyes.calls.limited import Limited
 from manyeyes.calls.observed import Observed
 from manyeyes.calls.patient import Patient
+from manyeyes.calls.ready import Ready
 from manyeyes.calls.redacted import Redacted
 from manyeyes.calls.repairing import Repairing
 from manyeyes.calls.retrying import Retrying
+from manyeyes.calls.settled import Settled
 from manyeyes.errors import NoModel
 from manyeyes.model import no_pulse
 from manyeyes.types import ModelRef
@@ -58,6 +61,7 @@ class Gateway:
         flights: What is being asked right now, so that equal questions are asked once.
         answers: Answers kept for equal questions; None when none are to be.
         editions: What else an answer depends on, by provider: the program's version, the endpoint's address.
+        uniform: Draws a number between two, for the waits between retries.
     """
 
     settings: Settings
@@ -72,6 +76,7 @@ class Gateway:
     flights: Flights
     answers: Answers | None
     editions: Mapping[str, str]
+    uniform: Callable[[float, float], float] = random.uniform
 
     async def complete(
         self,
@@ -82,6 +87,7 @@ class Gateway:
         redactor: Redactor,
         deadline: float,
         failed: Callable[[Attempt, ModelError], None],
+        hedged: Callable[[ModelRef], None] = nobody,
     ) -> Completion:
         """The first answer that the models of the route give, in turn.
 
@@ -92,6 +98,7 @@ class Gateway:
             redactor: Masks what must not leave the machine.
             deadline: When to give up, on the event loop's clock in seconds.
             failed: Told of every attempt that failed.
+            hedged: Told of a model that is asked beside a slow one.
 
         Raises:
             NoModel: the route is empty.
@@ -111,7 +118,9 @@ class Gateway:
             spec = self.catalog.get(ref)
             return spec.window if spec else None
 
-        ladder = Fallback(models, route, failed, window_of=window, successor_of=successor, hedges=self.hedges)
+        ladder = Fallback(
+            models, route, failed, window_of=window, successor_of=successor, hedges=self.hedges, hedged=hedged
+        )
         return await ladder.complete(request, no_pulse)
 
     def _wrapped(self, ref: ModelRef, *, others: int, caller: Caller, redactor: Redactor, deadline: float) -> Model:
@@ -121,12 +130,14 @@ class Gateway:
         if spec:
             model = Clamped(model, spec.max_output)
         model = Patient(model, rules.patience, deadline, others)
-        model = Observed(model, caller, self.listener, self.pricing)
-        model = Budgeted(model, self.budget, caller, spec, provider.local)
+        settled = Settled(self.listener)
+        model = Observed(model, caller, settled, self.pricing)
+        model = Budgeted(model, self.budget, caller, spec, provider.local, settled.settled)
         longest = rules.retry.retry_after_cap_s if others else float("inf")
+        model = Ready(model, provider)
         model = Limited(model, self.lanes.of(ref.provider), deadline, longest)
         model = Breaker(model, self.breakers)
-        model = Retrying(model, rules.retry, deadline, others)
+        model = Retrying(model, rules.retry, deadline, others, uniform=self.uniform)
         model = Repairing(model)
         if self.answers is not None:
             model = Cached(model, self.answers, self.flights, self.editions[ref.provider])

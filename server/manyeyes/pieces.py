@@ -22,6 +22,9 @@ def scan(regex: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     behind the start of a match, unless they take these in one unbroken run.
     """
     size = len(text)
+    if size <= _STEP:
+        yield from regex.finditer(text)
+        return
     at = 0
     rested = time.perf_counter()
     for start in range(0, size, _STEP):

@@ -18,7 +18,7 @@ RESOURCES = (
         uri="manyeyes://dashboard",
         name="dashboard",
         title="Dashboard",
-        description="Calls, success rate, latency, tokens and cost, by model and by tool.",
+        description="Calls, success rate, latency, tokens, cost, cache hits and breakers, by model and tool.",
         mime_type="text/markdown",
     ),
     types.Resource(
@@ -100,7 +100,11 @@ async def _run(desk: Desk, rest: str) -> tuple[str, str]:
         raise BadCall(f"Unknown resource: {_RUNS}{rest[:80]}")
     tool, result = await desk.stored(run_id)
     if not form:
-        return result.model_dump_json(indent=1), "application/json"
+        record = await desk.record(run_id)
+        if record is None:
+            return result.model_dump_json(indent=1), "application/json"
+        values = {**result.model_dump(mode="json"), "record": record.model_dump(mode="json")}
+        return json.dumps(values, indent=1, ensure_ascii=False), "application/json"
     if form not in tool.exports:
         raise BadCall(f"{tool.name} has no {form} report.")
     return tool.export(result, form), "application/sarif+json"

@@ -63,6 +63,43 @@ class Run(Wire):
     seconds: float
 
 
+class Step(Wire):
+    """A tool that a model called while it looked for itself.  `said` is the beginning of what the tool gave."""
+
+    model: str
+    tool: str
+    arguments: str
+    said: str
+    failed: bool = False
+
+
+class Remark(Wire):
+    """What one model said of a claim while models exchanged theirs.
+
+    `borne` says whether the quote it gave was found in the source; null when it gave none.
+    """
+
+    round: int
+    speaker: str
+    claim: str
+    where: str
+    stand: str
+    reason: str
+    quote: str
+    borne: bool | None = None
+
+
+class Record(Wire):
+    """What went on between models during a run, and is not part of its result: for whoever wants to know how it came.
+
+    `trust` is how far each model's agreement counted in the exchange, 0 to 1.
+    """
+
+    steps: list[Step] = Field(default_factory=list)
+    exchange: list[Remark] = Field(default_factory=list)
+    trust: dict[str, float] = Field(default_factory=dict)
+
+
 class Cut(Wire):
     """A result too long for one answer: how much of it is here and how to get the rest."""
 

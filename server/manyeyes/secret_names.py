@@ -224,6 +224,8 @@ def _compared(text: str, close: int, name: str) -> Iterator[tuple[int, int]]:
 
 def _unquoted(text: str, match: re.Match[str], start: int, kind: _File) -> Iterator[tuple[int, int]]:
     """A value without quotes of its own: to the line's end, on the next line, or as one field of many."""
+    if "]" in match["close"]:
+        return  # `creds["access_token"] = new_access2`: what stands behind an element of a mapping is code
     bare = _bare(text, match, start, kind) if kind.loose else None
     if bare and is_value(bare["value"]) and is_mixed(bare["value"]):
         end = bare.end("value")

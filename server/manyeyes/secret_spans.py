@@ -39,7 +39,7 @@ class Spot:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Format:
     """A key format: looked for only where one of the `hints` occurs.  The last group, if any, is the secret.
 
@@ -76,6 +76,11 @@ def _is_argument(value: str) -> bool:
     return is_mixed(value) and is_value(value) and without_templates(value) == value
 
 
+def _is_glued_key(value: str) -> bool:
+    """Whether a key's prefix that stands within a word begins one, and is not the end of `risk-ant-colony`."""
+    return _has_digit(value) and any(char.isupper() for char in value)
+
+
 def _is_login(value: str) -> bool:
     """Whether what follows `-u name:` is a password, and not a path or the number of a group."""
     return "/" not in value and not value.isdigit() and _is_argument(value)
@@ -85,6 +90,8 @@ _A = r"(?<![A-Za-z0-9])"
 _ARGUMENT = r"[\"']?([^\s\"'`$<>(){},;]{4,200}+)"
 _FORMATS = (
     _format("anthropic-key", "sk-ant-", _A + r"sk-ant-[A-Za-z0-9_-]{16,}+"),
+    _format("anthropic-key", "sk-ant-", r"(?<=[A-Za-z0-9])sk-ant-[A-Za-z0-9_-]{16,}+", _is_glued_key),
+    _format("openai-key", "sk-proj-", r"(?<=[A-Za-z0-9])sk-proj-[A-Za-z0-9_-]{16,}+", _is_glued_key),
     _format("openai-key", "sk-", _A + r"sk-(?!ant-)[A-Za-z0-9_-]{16,}+", _has_digit),
     _format("google-key", "AIza", _A + r"AIza[A-Za-z0-9_-]{30,}+"),
     _format("google-oauth", "GOCSPX- ya29.", _A + r"(?:GOCSPX-[A-Za-z0-9_-]{20,}+|ya29\.[A-Za-z0-9_-]{20,}+)"),
@@ -150,6 +157,13 @@ _FORMATS = (
     ),
     _format(
         "password",
+        "auth Auth",
+        r"(?:[aA]uth[\"']?\s{0,4}+[:=]\s{0,8}+|(?:Basic|Digest)Auth)\(\s{0,20}+[rbu]?[\"'][^\"'\n]{0,80}+[\"']\s{0,8}+,"
+        r"\s{0,20}+(?:password\s{0,4}+=\s{0,4}+)?[rbu]?[\"']([^\"'\n]{4,200}+)[\"']",
+        _is_argument,
+    ),
+    _format(
+        "password",
         "</",
         r"(?i)<(?:[\w:.-]{1,20}[_:.-])?(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|secret[_-]?key)>"
         r"([^<>\s]{4,200}+)</",
@@ -178,6 +192,7 @@ _FORMATS = (
         _is_argument,
     ),
 )
+_HINTED = tuple((hint, form) for form in _FORMATS for hint in form.hints)
 # The formats below are those of detect-secrets; the hints are ours, and keep its expressions away from other texts.
 _LIBRARY_HINTS: dict[str, tuple[str | re.Pattern[str], ...]] = {
     "artifactory-token": (re.compile(r"A(?:KC|P[\dA-F])[a-zA-Z0-9]{8}"),),
@@ -258,15 +273,12 @@ def _within_lines(spot: Spot, text: str) -> Iterator[Spot]:
 
 
 def _formats(text: str) -> Iterator[Spot]:
-    for form in _FORMATS:
-        if any(hint in text for hint in form.hints):
-            for match in scan(form.regex, text):
-                start, end = match.span(match.lastindex or 0)
-                if text[max(start, end - 16) : end].strip("xX") and (
-                    form.accept is None or form.accept(text[start:end])
-                ):
-                    sure = is_distinct(text[start:end]) if form.kind == "password" else end - start >= 8
-                    yield Spot(start, end, form.kind, sure=sure)
+    for form in {form: None for hint, form in _HINTED if hint in text}:
+        for match in scan(form.regex, text):
+            start, end = match.span(match.lastindex or 0)
+            if text[max(start, end - 16) : end].strip("xX") and (form.accept is None or form.accept(text[start:end])):
+                sure = is_distinct(text[start:end]) if form.kind == "password" else end - start >= 8
+                yield Spot(start, end, form.kind, sure=sure)
 
 
 def _random(text: str, low: str) -> Iterator[Spot]:
@@ -320,7 +332,9 @@ def _library_formats(text: str, low: str) -> Iterator[Spot]:
 
 
 def _hints_at(hint: str | re.Pattern[str], text: str) -> bool:
-    return hint in text if isinstance(hint, str) else next(scan(hint, text), None) is not None
+    if isinstance(hint, str):
+        return hint in text
+    return next(scan(hint, text), None) is not None
 
 
 def _library_spot(text: str, kind: str, match: re.Match[str]) -> Iterator[Spot]:

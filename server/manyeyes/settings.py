@@ -155,13 +155,13 @@ class Limits(_Section):
         file_bytes: A larger file is not read.
         total_bytes: No more than this is read in one call.
         files: No more files than this are read in one call.
-        findings: As many findings as are worth a reader's time; the rest are counted.
+        findings: As many findings of a review as are worth a reader's time; the rest are counted. A scan has all.
     """
 
     file_bytes: int = Field(default=2_000_000, gt=0)
     total_bytes: int = Field(default=20_000_000, gt=0)
     files: int = Field(default=5_000, gt=0)
-    findings: int = Field(default=50, gt=0)
+    findings: int = Field(default=8, gt=0)
 
 
 class Retry(_Section):

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from manyeyes.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from manyeyes.redaction import Redactor
-    from manyeyes.results import Run
+    from manyeyes.results import Remark, Run, Step
     from manyeyes.settings import Settings
-    from manyeyes.types import Completion, Request, Route, Task
+    from manyeyes.types import Completion, ModelRef, Request, Route, Task
 
 
 class Arguments(BaseModel):
@@ -74,6 +74,26 @@ class Bench(Protocol):
     @property
     def notices(self) -> tuple[str, ...]:
         """What whoever reads the result should know of how the answers came about, one line each."""
+        ...
+
+    def note(self, *happened: Step | Remark) -> None:
+        """Keep with the run what a model did or said on the way, for `manyeyes://runs/{id}`.  Secrets are masked."""
+        ...
+
+    def trust(self, levels: Mapping[str, float]) -> None:
+        """Keep with the run how far each model's agreement counted, 0 to 1."""
+        ...
+
+    def recall(self, key: str) -> str | None:
+        """What was kept under a key by an earlier call; None when there is nothing, or no more, or no cache."""
+        ...
+
+    def recalled(self, ref: ModelRef, *, role: str) -> None:
+        """Account for an answer of that model that was recalled and cost nothing."""
+        ...
+
+    def keep(self, key: str, text: str) -> None:
+        """Keep a text for later calls, as long as answers are kept.  It must hold no secret."""
         ...
 
     def run(self) -> Run:

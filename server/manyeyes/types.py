@@ -284,11 +284,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model the router looked at: taken into the route or passed over, and why."""
+    """A model the router looked at: taken into the route or passed over, and why; its tier, where that is known."""
 
     ref: ModelRef
     taken: bool
     reason: str
+    tier: Tier | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,16 +83,38 @@ async def test_it_opens_after_five_failures_and_closes_after_one_good_probe(cloc
     assert breakers.reasons() == {}
 
 
-async def test_a_probe_that_fails_doubles_the_time_up_to_the_longest(clock, breakers):
-    vendor, waits = Vendor(), []
+async def waits_of(vendor, breakers, clock, *, probe_s: float) -> list[float]:
+    """How long it is out before each of six probes that fail after so many seconds."""
+    waits = []
     await ask(vendor, breakers, 5)
     for _ in range(6):
         with pytest.raises(BreakerOpen) as caught:
             await Breaker(vendor, breakers).complete(ASK, no_pulse)
         waits.append(caught.value.retry_after)
         clock.now += caught.value.retry_after
-        assert await ask(vendor, breakers) == ["vendor_fault"]
-    assert waits == [30, 60, 120, 120, 120, 120]
+        admission = breakers.admit(vendor.ref)
+        clock.now += probe_s
+        breakers.failed(admission, VendorFault(vendor.ref, "500"))
+    return waits
+
+
+async def test_a_probe_that_fails_doubles_the_time_up_to_the_longest(clock, breakers):
+    assert await waits_of(Vendor(), breakers, clock, probe_s=10) == [30, 60, 120, 120, 120, 120]
+
+
+async def test_a_probe_that_fails_quickly_is_repeated_once_before_the_time_doubles(clock, breakers):
+    assert await waits_of(Vendor(), breakers, clock, probe_s=0) == [30, 2, 60, 2, 120, 2]
+
+
+async def test_a_vendor_that_is_well_again_is_not_out_for_one_bad_moment(clock, breakers):
+    vendor = Vendor()
+    await ask(vendor, breakers, 5)
+    clock.now += 30
+    assert await ask(vendor, breakers, 2) == ["vendor_fault", "breaker_open"]  # one call tries, not a crowd
+    clock.now += 2
+    vendor.error = None
+    assert await ask(vendor, breakers) == ["answered"]
+    assert breakers.reasons() == {}
 
 
 async def test_only_one_call_tries(clock, breakers):

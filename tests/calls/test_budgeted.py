@@ -318,6 +318,7 @@ async def test_a_settlement_that_finds_the_file_held_is_made_later(database, clo
     assert other.execute("SELECT state FROM reservations").fetchone() == ("open",)
     other.execute("ROLLBACK")
     await ask(model)
+    assert [entry.state for entry in entries(database)] == ["known", "known"]  # who reads has it written first
     assert other.execute("SELECT state FROM reservations").fetchall() == [("known",), ("known",)]
     other.close()
 

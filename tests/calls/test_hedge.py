@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyeyes import errors
-from manyeyes.calls.fallback import Fallback
+from manyeyes.calls.fallback import Fallback, nobody
 from manyeyes.calls.hedge import QUIET_S, SAVED, WINDOW, Hedges, Waits
 from manyeyes.calls.observed import Caller, Observed
 from manyeyes.events import CallEvent, RunEvent
@@ -88,9 +88,9 @@ class Told:
         self.failures.append(failure)
 
 
-def chain(hedges: Hedges | None, *models, told=None) -> Fallback:
+def chain(hedges: Hedges | None, *models, told=None, hedged=nobody) -> Fallback:
     route = Route(tuple(Candidate(model.ref, taken=True, reason="") for model in models))
-    return Fallback(tuple(models), route, told or Told(), hedges=hedges)
+    return Fallback(tuple(models), route, told or Told(), hedges=hedges, hedged=hedged)
 
 
 # --- one request
@@ -106,6 +106,14 @@ async def test_a_slow_model_gets_company_and_the_first_answer_wins():
     assert not same.asked_at  # a second call goes to another vendor
     assert told.attempts == [("a:1", "cancelled", 2.0)]
     assert told.failures[0].may_cost  # unknown, not nothing
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("models", "seconds"), [((Timed(A1, 60), Timed(B1, 0.5)), [B1]), ((Timed(A1), Timed(B1)), [])])
+async def test_every_second_call_is_told_of_and_no_other(models, seconds):
+    told = []
+    await chain(known(A1), *models, hedged=told.append).complete(ASK, no_pulse)
+    assert told == seconds
 
 
 @pytest.mark.anyio

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manyeyes.events import CallEvent, RunEvent
-from manyeyes.monitor.dashboard import Cost, fold
+from manyeyes.events import AskEvent, CallEvent, RunEvent
+from manyeyes.monitor.dashboard import Asked, Cost, fold
 from manyeyes.monitor.forms import as_json, render_text
 from manyeyes.monitor.quantiles import Latency, latency, quantile
 from manyeyes.state.store import Store
@@ -23,6 +23,10 @@ SOL = ModelRef("openai", "gpt-6.1-sol")
 def call(ref=OPUS, error="", seconds=1.0, **values) -> CallEvent:
     fixed = {"at": AT, "run_id": "r", "tool": "code_review", "role": "reviewer"}
     return CallEvent(**fixed, ref=ref, error=error, seconds=seconds, **values)
+
+
+def ask(ref=OPUS, tool="code_review", **values) -> AskEvent:
+    return AskEvent(at=AT, run_id="r", tool=tool, role="reviewer", first=OPUS, ref=ref, seconds=1.0, **values)
 
 
 def ended(tool="code_review", status="complete", seconds=2.0, cost=0.0) -> RunEvent:
@@ -95,6 +99,55 @@ def test_an_unknown_cost_is_counted_and_never_taken_for_nothing(event, unknown):
     assert fold([event]).total.cost == Cost(0.0, unknown)
 
 
+def test_what_nobody_reported_is_in_the_cost_and_told_apart():
+    board = fold([call(cost_usd=0.5), call(error="cancelled", cost_usd=0.25, estimated=True), ended(cost=0.75)])
+    assert board.total.cost == Cost(0.75, 0, 0.25)
+    assert board.tools[0].cost == Cost(0.75, 0, 0.25)
+    told = as_json(board)["total"]
+    assert (told["cost_usd"], told["known_cost_usd"], told["estimated_usd"]) == (0.75, 0.75, 0.25)
+    shown = render_text(board, colour=False)
+    assert "~$0.7500" in shown
+    assert "~ Some of it no vendor reported" in shown
+
+
+def test_questions_are_folded_by_model_and_tool():
+    board = fold(
+        [
+            call(),
+            ask(),
+            ask(cached=True),
+            ask(SOL),
+            ask(SOL, hedge=SOL),
+            ask(hedge=SOL, tool="ask"),
+            ask(None, error="timed_out"),
+            ended(),
+            ended("ask"),
+        ]
+    )
+    opus, sol = board.models
+    assert opus.asked == Asked(questions=3, hits=1, hedges=0)
+    assert sol.asked == Asked(questions=2, fallbacks=1, hedges=2, hedges_won=1)
+    assert sol.calls == 0
+    assert board.total.asked == Asked(questions=6, hits=1, fallbacks=1, hedges=2, hedges_won=1)
+    by_tool = {row.tool: row.asked for row in board.tools}
+    assert by_tool["code_review"] == Asked(questions=5, hits=1, fallbacks=1, hedges=1, hedges_won=1)
+    assert by_tool["ask"] == Asked(questions=1, hedges=1)
+    assert as_json(board)["cache_hits"] == 1
+
+
+def test_a_tool_has_the_tokens_and_first_tokens_of_its_calls():
+    board = fold([call(first_token_s=0.5, usage=Usage(input_tokens=7, output_tokens=2)), ended(), ended("ask")])
+    review, other = sorted(board.tools, key=lambda row: row.tool, reverse=True)
+    assert (review.calls, review.first_token, review.usage.input_tokens) == (1, Latency(0.5, 0.5, 0.5), 7)
+    assert (other.calls, other.first_token, other.usage) == (0, None, Usage())
+
+
+@pytest.mark.parametrize(("out", "told"), [("openai:gpt-6.1-sol", "why"), ("openai", "why"), ("google", None)])
+def test_a_models_breaker_is_its_own_or_its_vendors(out, told):
+    (row,) = as_json(fold([call(SOL)], breakers={out: "why"}))["models"]
+    assert row["breaker"] == told
+
+
 def test_runs_are_folded_by_tool():
     board = fold(
         [ended(cost=0.5), ended(status="evidence_only", seconds=4.0), ended(status="error", cost=None), ended("ask")]
@@ -117,6 +170,8 @@ def test_the_table():
             call(seconds=0.25, first_token_s=0.05, usage=Usage(input_tokens=12_345, output_tokens=50), cost_usd=0.01),
             call(seconds=12.0, usage=Usage(input_tokens=2_000_000)),
             call(SOL, error="rate_limited"),
+            ask(cached=True),
+            ask(SOL),
             ended(cost=None),
         ],
         breakers={"openai:gpt-6.1-sol": "5 failures in a row"},
@@ -128,13 +183,13 @@ def test_the_table():
         """\
 Calls from TIME to TIME
 
-model                      calls    ok     p50     p95     p99  first  tokens in  cached  out                 cost  errors
-anthropic:claude-opus-5-5      2  100%  250 ms  12.0 s  12.0 s  50 ms       2.0M       0   50  $0.0100 + 1 unknown  -
-openai:gpt-6.1-sol             1    0%       -       -       -      -          0       0    0              $0.0000  1 rate_limited
-all models                     3   66%  250 ms  12.0 s  12.0 s  50 ms       2.0M       0   50  $0.0100 + 1 unknown  1 rate_limited
+model                      calls    ok     p50     p95     p99  first  tokens in  cached  out                 cost  hits  fallbacks  hedges  errors
+anthropic:claude-opus-5-5      2  100%  250 ms  12.0 s  12.0 s  50 ms       2.0M       0   50  $0.0100 + 1 unknown     1          -       -  -
+openai:gpt-6.1-sol             1    0%       -       -       -      -          0       0    0              $0.0000     -          1       -  1 rate_limited
+all models                     3   66%  250 ms  12.0 s  12.0 s  50 ms       2.0M       0   50  $0.0100 + 1 unknown     1          1       -  1 rate_limited
 
-tool         runs    ok    p50    p95    p99     cost  ended
-code_review     1  100%  2.0 s  2.0 s  2.0 s  unknown  1 complete
+tool         runs    ok    p50    p95    p99  first  calls  tokens in  cached  out     cost  hits  fallbacks  hedges  ended
+code_review     1  100%  2.0 s  2.0 s  2.0 s  50 ms      3       2.0M       0   50  unknown     1          1       -  1 complete
 
 Not asked now: openai:gpt-6.1-sol (5 failures in a row)
 
@@ -174,16 +229,29 @@ def test_json():
             "reasoning_tokens": 0,
             "cost_usd": None,
             "known_cost_usd": 0.0,
+            "estimated_usd": 0.0,
             "unknown_costs": 1,
+            "questions": 0,
+            "cache_hits": 0,
+            "fallbacks": 0,
+            "hedges": 0,
+            "hedges_won": 0,
             "errors": {},
+            "breaker": None,
         }
     ]
     assert told["tools"][0]["cost_usd"] == 0.5
-    assert told["cache_hits"] is None
+    assert told["cache_hits"] == 0
 
 
 def test_another_process_sees_the_same_through_the_store(tmp_path):
-    events = [call(usage=Usage(input_tokens=1), cost_usd=0.1), call(SOL, error="timed_out"), ended()]
+    events = [
+        call(usage=Usage(input_tokens=1), cost_usd=0.1),
+        call(SOL, error="timed_out", cost_usd=0.2, estimated=True),
+        ask(cached=True),
+        ask(None, error="timed_out", hedge=SOL),
+        ended(),
+    ]
     writer = Store(tmp_path / "state.db", clock=lambda: AT)
     for event in events:
         writer.note(event)

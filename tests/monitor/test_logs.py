@@ -15,7 +15,7 @@ from manyeyes.calls.fallback import Fallback
 from manyeyes.calls.observed import Caller, Observed
 from manyeyes.calls.redacted import Redacted
 from manyeyes.errors import AllFailed
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 from manyeyes.model import no_pulse
 from manyeyes.monitor.logs import JsonLines, Logs, log_to_stderr
 from manyeyes.monitor.prometheus import Metrics
@@ -62,6 +62,18 @@ def written():
     root.handlers[:] = before[2]
 
 
+@pytest.mark.parametrize(("level", "told"), [("info", ["no answer"]), ("debug", ["answer", "no answer"])])
+def test_questions_are_logged(written, level, told):
+    written.at(level)
+    fixed = {"at": 0.0, "run_id": "r-1", "tool": "code_review", "role": "reviewer", "first": OPUS, "seconds": 1.0}
+    Logs().note(AskEvent(**fixed, ref=OPUS, cached=True))
+    Logs().note(AskEvent(**fixed, ref=None, error="timed_out", hedge=OPUS))
+    assert [line["message"] for line in written.lines] == told
+    assert [line["cache"] for line in written.lines] == ["hit", "miss"][-len(told) :]
+    assert written.lines[-1]["hedge"] == "anthropic:claude-opus-5-5"
+    assert written.lines[-1]["model"] is None
+
+
 def test_a_failed_call_is_one_line(written):
     written.at("info")
     Logs().note(call("rate_limited", usage=Usage(input_tokens=3, output_tokens=1)))
@@ -81,6 +93,7 @@ def test_a_failed_call_is_one_line(written):
         "input_tokens": 3,
         "output_tokens": 1,
         "cost_usd": None,
+        "estimated": False,
     }
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 from manyeyes.monitor.prometheus import BUCKETS, Metrics
 from manyeyes.types import ModelRef, Usage
 
@@ -22,6 +22,10 @@ def call(ref=OPUS, error="", seconds=1.0, **values) -> CallEvent:
 
 def ended(tool="code_review", status="complete", seconds=2.0, cost=0.0) -> RunEvent:
     return RunEvent(at=60.0, run_id="r", tool=tool, status=status, seconds=seconds, cost_usd=cost)
+
+
+def ask(ref=OPUS, tool="code_review", **values) -> AskEvent:
+    return AskEvent(at=0.0, run_id="r", tool=tool, role="reviewer", first=OPUS, ref=ref, seconds=1.0, **values)
 
 
 def read(*events, breakers=None) -> Samples:
@@ -87,6 +91,39 @@ def test_runs_are_counted_by_tool_and_status():
     assert seen["manyeyes_run_seconds_bucket", "code_review", "320.0"] == 1
 
 
+def test_hits_fallbacks_and_second_calls_are_counted_by_model_and_tool():
+    seen = read(
+        ask(),
+        ask(cached=True),
+        ask(SOL),
+        ask(SOL, hedge=SOL),
+        ask(hedge=SOL, tool="ask"),
+        ask(None, error="timed_out"),
+    )
+    opus, sol = str(OPUS), str(SOL)
+    assert seen["manyeyes_questions_total", opus, "code_review", ""] == 2
+    assert seen["manyeyes_questions_total", "", "code_review", "timed_out"] == 1
+    assert seen["manyeyes_cache_hits_total", opus, "code_review"] == 1
+    assert seen["manyeyes_cache_hits_total", sol, "code_review"] == 0  # there from the start, so that a rate shows
+    assert seen["manyeyes_fallbacks_total", sol, "code_review"] == 1
+    assert seen["manyeyes_hedges_total", sol, "code_review", "true"] == 1
+    assert seen["manyeyes_hedges_total", sol, "ask", "false"] == 1
+
+
+def test_what_nobody_reported_is_in_the_cost_and_told_apart():
+    seen = read(call(cost_usd=0.5), call(error="cancelled", cost_usd=0.25, estimated=True), ended(cost=0.75))
+    assert seen["manyeyes_cost_usd_total", str(OPUS)] == 0.75
+    assert seen["manyeyes_estimated_usd_total", str(OPUS)] == 0.25
+    assert seen["manyeyes_run_cost_usd_total", "code_review"] == 0.75
+    assert ("manyeyes_unknown_costs_total", str(OPUS)) not in seen
+
+
+def test_a_vendor_that_is_out_closes_its_models():
+    seen = read(call(), call(SOL), breakers={"openai": "refused the key"})
+    assert seen["manyeyes_breaker_open", str(SOL)] == 1
+    assert seen["manyeyes_breaker_open", str(OPUS)] == 0
+
+
 def test_breakers_are_one_while_open_and_zero_else():
     seen = read(call(), breakers={str(SOL): "5 failures in a row"})
     assert seen["manyeyes_breaker_open", str(SOL)] == 1
@@ -128,6 +165,8 @@ def test_the_names_are_as_documented():
     """Dashboards and alerts are built on them."""
     metrics = Metrics()
     metrics.note(call(usage=Usage(), first_token_s=0.1, cost_usd=0.1))
+    metrics.note(call(error="cancelled", cost_usd=0.1, estimated=True))
+    metrics.note(ask(hedge=SOL))
     metrics.note(ended())
     families = {family.name: family.type for family in text_string_to_metric_families(metrics.text({}))}
     assert families == {
@@ -139,7 +178,13 @@ def test_the_names_are_as_documented():
         "manyeyes_output_tokens": "counter",
         "manyeyes_reasoning_tokens": "counter",
         "manyeyes_cost_usd": "counter",
+        "manyeyes_estimated_usd": "counter",
         "manyeyes_unknown_costs": "counter",
+        "manyeyes_questions": "counter",
+        "manyeyes_cache_hits": "counter",
+        "manyeyes_fallbacks": "counter",
+        "manyeyes_hedges": "counter",
+        "manyeyes_run_cost_usd": "counter",
         "manyeyes_runs": "counter",
         "manyeyes_run_seconds": "histogram",
         "manyeyes_breaker_open": "gauge",

@@ -14,7 +14,7 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
 from opentelemetry.trace import SpanKind, StatusCode
 
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 from manyeyes.monitor.telemetry import Telemetry
 from manyeyes.types import ModelRef, Usage
 
@@ -81,6 +81,7 @@ def test_a_call_is_a_span_by_the_conventions(collected):
         "manyeyes.tool": "code_review",
         "manyeyes.role": "reviewer",
         "manyeyes.cost_usd": 0.25,
+        "manyeyes.cost.estimated": False,
     }
 
 
@@ -126,6 +127,41 @@ def test_calls_are_measured(collected):
     assert tokens[0].explicit_bounds[-1] == 67_108_864
     assert points["gen_ai.client.operation.time_to_first_chunk"][1][0].sum == 0.5
     assert points["manyeyes.cost"][1][0].value == 0.25
+
+
+def test_questions_and_second_calls_are_counted(collected):
+    opus, flash = ModelRef("anthropic", "opus"), ModelRef("google", "flash")
+
+    def ask(ref=opus, **values) -> AskEvent:
+        fixed = {"at": AT, "run_id": "r-1", "tool": "code_review", "role": "reviewer", "seconds": 1.0}
+        return AskEvent(**fixed, first=opus, ref=ref, **values)
+
+    for event in (
+        ask(),
+        ask(cached=True),
+        ask(flash),
+        ask(flash, hedge=flash),
+        ask(None, error="timed_out", hedge=flash),
+    ):
+        collected.telemetry.note(event)
+    assert collected.spans == ()
+    points = collected.points()
+
+    def counted(name, *keys):
+        return {tuple(point.attributes.get(key) for key in keys): point.value for point in points[name][1]}
+
+    model = "gen_ai.request.model"
+    assert counted("manyeyes.questions", model, "manyeyes.cache", "manyeyes.fallback", "error.type") == {
+        ("opus", "miss", False, None): 1,
+        ("opus", "hit", False, None): 1,
+        ("flash", "miss", True, None): 1,
+        ("flash", "miss", False, None): 1,
+        (None, None, None, "timed_out"): 1,
+    }
+    assert counted("manyeyes.hedges", model, "gen_ai.provider.name", "manyeyes.hedge.won", "gen_ai.tool.name") == {
+        ("flash", "gcp.gemini", True, "code_review"): 1,
+        ("flash", "gcp.gemini", False, "code_review"): 1,
+    }
 
 
 def test_a_run_is_a_span_where_nobody_opened_one(collected):

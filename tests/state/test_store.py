@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyeyes.errors import SettingsError
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 from manyeyes.settings import Settings
 from manyeyes.state import schema
 from manyeyes.state.store import KEPT_DAYS, KEPT_RESULTS, Store
@@ -73,28 +73,46 @@ usages = st.builds(
     reasoning_tokens=counts,
 )
 words = st.text(st.characters(exclude_categories=["Cs"]))
+refs = st.builds(ModelRef, words, words)
 times = st.floats(0, 1e10)
 money = st.none() | st.floats(0, 1e6)
-events = st.builds(
-    CallEvent,
-    at=st.floats(NOW - DAY, NOW),
-    run_id=words,
-    tool=words,
-    role=words,
-    ref=st.builds(ModelRef, words, words),
-    error=words,
-    seconds=times,
-    first_token_s=st.none() | times,
-    usage=st.none() | usages,
-    cost_usd=money,
-) | st.builds(
-    RunEvent,
-    at=st.floats(NOW - DAY, NOW),
-    run_id=st.uuids().map(str),
-    tool=words,
-    status=words,
-    seconds=times,
-    cost_usd=money,
+events = (
+    st.builds(
+        CallEvent,
+        at=st.floats(NOW - DAY, NOW),
+        run_id=words,
+        tool=words,
+        role=words,
+        ref=refs,
+        error=words,
+        seconds=times,
+        first_token_s=st.none() | times,
+        usage=st.none() | usages,
+        cost_usd=money,
+        estimated=st.booleans(),
+    )
+    | st.builds(
+        AskEvent,
+        at=st.floats(NOW - DAY, NOW),
+        run_id=words,
+        tool=words,
+        role=words,
+        first=refs,
+        ref=st.none() | refs,
+        seconds=times,
+        error=words,
+        cached=st.booleans(),
+        hedge=st.none() | refs,
+    )
+    | st.builds(
+        RunEvent,
+        at=st.floats(NOW - DAY, NOW),
+        run_id=st.uuids().map(str),
+        tool=words,
+        status=words,
+        seconds=times,
+        cost_usd=money,
+    )
 )
 
 
@@ -243,19 +261,21 @@ def test_while_another_process_holds_the_file_records_wait(store, path, clock):
     other.execute("BEGIN IMMEDIATE")
     store.note(call(run_id="during", cost_usd=2.0))
     assert "in use by another process" in store.notice
+    asked = {"tool": "t", "role": "x", "first": ModelRef("a", "m"), "ref": None, "seconds": 1.0, "error": "refused"}
+    store.note(AskEvent(at=NOW, run_id="during", **asked))
     store.note(ended("during"))
     save(store, "during", result='"kept"')
     # What waits is seen as if it were written.
     assert store.load_run("during").result == '"kept"'
     assert store.load_run("before") is None
-    assert [event.run_id for event in store.events()] == ["before", "during", "during"]
+    assert [event.run_id for event in store.events()] == ["before", "during", "during", "during"]
     assert store.spent_usd(NOW) == 3.0
     other.execute("ROLLBACK")
     other.close()
     clock.now += 1.5
     store.note(call(run_id="after"))
     assert store.notice == ""
-    assert sorted(event.run_id for event in store.events()) == ["after", "before", "during", "during"]
+    assert sorted(event.run_id for event in store.events()) == ["after", "before", "during", "during", "during"]
     store.close()
     again = Store(path, clock=clock)
     assert again.load_run("during").result == '"kept"'
@@ -428,7 +448,15 @@ def test_memory(tmp_path, url):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["postgres://db", "sqlite:state.db", "sqlite:///", "/tmp/x.db", ""])
-def test_another_kind_of_address_is_refused(tmp_path, url):
-    with pytest.raises(SettingsError, match="sqlite:///PATH"):
+@pytest.mark.parametrize("url", ["postgresql://app:pass-word@db/state", "postgres://app:pass-word@db"])
+def test_a_server_is_refused_in_plain_words_and_without_its_password(tmp_path, url):
+    with pytest.raises(SettingsError, match="PostgreSQL server, and this version keeps its state in SQLite") as caught:
         opened(url, tmp_path)
+    assert "pass-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://app:pass-word@db", "sqlite:state.db", "sqlite:///", "/tmp/x.db", ""])
+def test_another_kind_of_address_is_refused(tmp_path, url):
+    with pytest.raises(SettingsError, match="sqlite:///PATH") as caught:
+        opened(url, tmp_path)
+    assert "pass-word" not in str(caught.value)

@@ -28,6 +28,10 @@ def no_successor(_ref: ModelRef) -> Model | None:
     return None
 
 
+def nobody(_ref: ModelRef) -> None:
+    """The listener where nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fallback:
     """Asks each model in turn.  What is passed over after a failure is written on the error's class.
@@ -42,6 +46,7 @@ class Fallback:
         window_of: How many tokens a model takes; None when that is not known.
         successor_of: The model that took a retired one's place, ready to be asked; None when there is none.
         hedges: Decides on second calls; None starts none.
+        hedged: Told of every model that is asked beside a slow one.
     """
 
     models: tuple[Model, ...]
@@ -50,6 +55,7 @@ class Fallback:
     window_of: Callable[[ModelRef], int | None] = unknown_window
     successor_of: Callable[[ModelRef], Model | None] = no_successor
     hedges: Hedges | None = None
+    hedged: Callable[[ModelRef], None] = nobody
 
     @property
     def ref(self) -> ModelRef:
@@ -189,6 +195,7 @@ async def _race(line: _Line, hedges: Hedges, wait: float, request: Request, puls
         with anyio.move_on_after(wait):
             await sign.wait()
         if not sign.is_set() and (second := line.second(hedges)) and hedges.take(first.ref, second.ref):
+            line.chain.hedged(second.ref)
             group.start_soon(run, line.take(second))
     for ref, started in running.items() if won else ():
         _tell_beaten(line, ref, started, None)

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 _LAST_WORD = "No more tools can be called. Answer now from what you have."
 
 
+def never() -> bool:
+    """There is no limit but the number of steps."""
+    return False
+
+
 async def run_tools(
     ask: Callable[[Request], Awaitable[Completion]],
     request: Request,
     run: Callable[[ToolCall], Awaitable[ToolOutput]],
     *,
     max_steps: int,
+    enough: Callable[[], bool] = never,
 ) -> Completion:
     """Ask, run the tools asked for, give back what they said, and so on until the model is done.
 
@@ -36,6 +42,7 @@ async def run_tools(
         request: What is asked, with the tools offered.
         run: Runs one call.  A tool that fails returns an output with `failed`; what it raises ends the loop.
         max_steps: How many turns may call tools; 0 offers none.
+        enough: Asked before each turn; once it says so no more tools are offered, as after `max_steps` turns.
 
     Returns:
         The last answer.  Its usage is that of the last turn alone.
@@ -46,6 +53,8 @@ async def run_tools(
     """
     offered = {tool.name: tool for tool in request.tools}
     for _ in range(max_steps):
+        if enough():
+            break
         completion = await ask(request)
         if not completion.tool_calls:
             return completion

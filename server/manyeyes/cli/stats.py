@@ -25,7 +25,8 @@ def add(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "stats",
         help="show calls, success, latency, tokens and cost, by model and tool",
-        description="Show what the tools and models have done: calls, success rate, latency, tokens and cost. "
+        description="Show what the tools and models have done: calls, success rate, latency, tokens and cost, answers "
+        "from the cache, fallbacks, second calls beside slow ones, and what is not asked at the moment. "
         "The figures come from every server and command that shares this state.",
         epilog="examples:\n  manyeyes stats\n  manyeyes stats --days 1 --json\n  manyeyes stats --costs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,7 +51,11 @@ def run(options: Options) -> int:
     async def look(desk: Desk) -> Dashboard:
         import anyio.to_thread  # loaded by now
 
-        return await anyio.to_thread.run_sync(lambda: fold(desk.store.events(since), notice=desk.store.notice))
+        def board() -> Dashboard:
+            events = desk.store.events(since)
+            return fold(events, breakers=desk.gateway.breakers.reasons(), notice=desk.store.notice)
+
+        return await anyio.to_thread.run_sync(board)
 
     board = with_desk(look)
     if options.json:

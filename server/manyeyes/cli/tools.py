@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manyeyes.cli import applying
 from manyeyes.cli.exits import DONE, SEVERITIES, code_for
 from manyeyes.cli.screen import ProgressLine, complain, show, wants_colour
 from manyeyes.errors import BadCall, NothingChanged
@@ -129,6 +131,8 @@ def add(verbs: Verbs) -> None:
         if verb.changes:
             out.add_argument("--sarif", metavar="FILE", help="also write the findings as SARIF 2.1.0; - is stdout")
             out.add_argument("--fail-on", choices=SEVERITIES, help="exit with 1 on a finding this bad or worse")
+        if verb.name in {"review", "scan"}:
+            applying.add(out)
         out.add_argument("--progress", action="store_true", help="tell the progress even where there is no terminal")
         out.add_argument("--no-color", action="store_true", help="no colours; NO_COLOR=1 does the same")
         parser.set_defaults(run=run, tool=verb.tool, diff=None, git=None, sarif=None, fail_on=None)
@@ -153,8 +157,12 @@ def run(options: Options) -> int:
 
     if options.sarif == "-" and options.json and options.output is None:
         raise BadCall("--json and --sarif - both want stdout. Give one of them a file.")
+    applying.check(options)
     arguments, settings = _arguments(options)
-    limit = settings.limits.findings
+    since = time.time()
+    done: list[tuple[Tool[Arguments, Result], Result]] = []
+    # A scan has all it found wherever it is shown: only a review keeps to what is worth a reader's time.
+    limit = settings.limits.findings if options.tool == "code_review" else _ALL
     if options.json or options.sarif:
         # What programs read holds every finding; a report for people keeps to the limit.
         every = settings.limits.model_copy(update={"findings": max(limit, _ALL)})
@@ -178,9 +186,14 @@ def run(options: Options) -> int:
         finally:
             progress.clear()
         _write(tool, result, options, limit)
+        done.append((tool, result))
         return code_for(result.model_dump(mode="json"), fail_on=options.fail_on, models_at_hand=bool(desk.providers))
 
-    return with_desk(work, settings)
+    code = with_desk(work, settings)
+    if getattr(options, "apply", False) and done:  # when nothing waits any more for whoever is asked
+        written = applying.apply(*done[0], options, settings.roots, since)
+        return code or written
+    return code
 
 
 def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from manyeyes.monitor.dashboard import Cost, Dashboard, ModelRow, ToolRow
+    from manyeyes.monitor.dashboard import Asked, Cost, Dashboard, ModelRow, ToolRow
     from manyeyes.monitor.quantiles import Latency
-    from manyeyes.types import Json
+    from manyeyes.types import Json, Usage
 
 _BOLD, _DIM, _RED, _GREEN, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 _UNKNOWN = "unknown"
 _NONE = "-"
 _THOUSAND, _MILLION = 1_000, 1_000_000
-_MODEL_HEADS = ("model", "calls", "ok", "p50", "p95", "p99", "first", "tokens in", "cached", "out", "cost", "errors")
-_TOOL_HEADS = ("tool", "runs", "ok", "p50", "p95", "p99", "cost", "ended")
+_TIMES, _TOKENS, _ASKED = (
+    ("p50", "p95", "p99", "first"),
+    ("tokens in", "cached", "out"),
+    ("hits", "fallbacks", "hedges"),
+)
+_MODEL_HEADS = ("model", "calls", "ok", *_TIMES, *_TOKENS, "cost", *_ASKED, "errors")
+_TOOL_HEADS = ("tool", "runs", "ok", *_TIMES, "calls", *_TOKENS, "cost", *_ASKED, "ended")
+_ROUGH = "~ Some of it no vendor reported: the most that it can have cost stands for that."
 
 
 def render_text(dashboard: Dashboard, *, colour: bool) -> str:
@@ -36,6 +42,8 @@ def render_text(dashboard: Dashboard, *, colour: bool) -> str:
         if dashboard.tools:
             good = [row.succeeded == row.runs for row in dashboard.tools]
             parts.append(_table(_TOOL_HEADS, [_tool_cells(row) for row in dashboard.tools], good, colour=colour))
+        if dashboard.total.cost.estimated_usd:
+            parts.append(_ROUGH)
     if dashboard.breakers:
         parts.append("\n".join(f"Not asked now: {model} ({why})" for model, why in dashboard.breakers.items()))
     if dashboard.notice:
@@ -49,21 +57,27 @@ def as_json(dashboard: Dashboard) -> dict[str, Json]:
         "first_at": dashboard.first_at,
         "last_at": dashboard.last_at,
         "total": _model_json(dashboard.total),
-        "models": [{"model": row.model, **_model_json(row)} for row in dashboard.models],
+        "models": [
+            {"model": row.model, **_model_json(row), "breaker": _breaker(row.model, dashboard.breakers)}
+            for row in dashboard.models
+        ],
         "tools": [
             {
                 "tool": row.tool,
                 "runs": row.runs,
                 "success_rate": _rate(row.succeeded, row.runs),
                 "latency_s": _latency_json(row.latency),
+                "calls": row.calls,
+                "first_token_s": _latency_json(row.first_token),
+                **_usage_json(row.usage),
                 **_cost_json(row.cost),
+                **_asked_json(row.asked),
                 "statuses": dict(row.statuses),
             }
             for row in dashboard.tools
         ],
         "breakers": dict(dashboard.breakers),
-        # A hit makes no wire call and so no event; 0 would claim that hits were counted.
-        "cache_hits": None,
+        "cache_hits": dashboard.total.asked.hits,
         "notice": dashboard.notice,
     }
 
@@ -74,13 +88,36 @@ def _model_json(row: ModelRow) -> dict[str, Json]:
         "success_rate": _rate(row.answered, row.calls),
         "latency_s": _latency_json(row.latency),
         "first_token_s": _latency_json(row.first_token),
-        "input_tokens": row.usage.input_tokens,
-        "cached_tokens": row.usage.cached_tokens,
-        "output_tokens": row.usage.output_tokens,
-        "reasoning_tokens": row.usage.reasoning_tokens,
+        **_usage_json(row.usage),
         **_cost_json(row.cost),
+        **_asked_json(row.asked),
         "errors": dict(row.errors),
     }
+
+
+def _usage_json(usage: Usage) -> dict[str, Json]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+    }
+
+
+def _asked_json(asked: Asked) -> dict[str, Json]:
+    """Of a model, `questions` are those that it answered, and `hedges` those for which it was asked second."""
+    return {
+        "questions": asked.questions,
+        "cache_hits": asked.hits,
+        "fallbacks": asked.fallbacks,
+        "hedges": asked.hedges,
+        "hedges_won": asked.hedges_won,
+    }
+
+
+def _breaker(model: str, breakers: Mapping[str, str]) -> str | None:
+    """Why the model, or its whole vendor, is not asked now; null when it may be."""
+    return breakers.get(model) or breakers.get(model.partition(":")[0])
 
 
 def _latency_json(latency: Latency | None) -> dict[str, Json] | None:
@@ -88,10 +125,14 @@ def _latency_json(latency: Latency | None) -> dict[str, Json] | None:
 
 
 def _cost_json(cost: Cost) -> dict[str, Json]:
-    """`cost_usd` is null unless all of it is known; what is known stands beside it."""
+    """`cost_usd` is null unless every price is known; what is known stands beside it.
+
+    `estimated_usd` is the part of it that no vendor reported: the worst case stands for it.
+    """
     return {
         "cost_usd": None if cost.unknown else cost.known_usd,
         "known_cost_usd": cost.known_usd,
+        "estimated_usd": cost.estimated_usd,
         "unknown_costs": cost.unknown,
     }
 
@@ -111,6 +152,7 @@ def _model_cells(row: ModelRow) -> tuple[str, ...]:
         _count(row.usage.cached_tokens),
         _count(row.usage.output_tokens),
         _cost(row.cost, row.calls),
+        *_asked_cells(row.asked),
         _tally(row.errors),
     )
 
@@ -121,7 +163,13 @@ def _tool_cells(row: ToolRow) -> tuple[str, ...]:
         str(row.runs),
         _percent(row.succeeded, row.runs),
         *_latency_cells(row.latency),
+        _NONE if row.first_token is None else _seconds(row.first_token.p50),
+        str(row.calls),
+        _count(row.usage.input_tokens),
+        _count(row.usage.cached_tokens),
+        _count(row.usage.output_tokens),
         _cost(row.cost, row.runs),
+        *_asked_cells(row.asked),
         _tally(row.statuses),
     )
 
@@ -130,6 +178,10 @@ def _latency_cells(latency: Latency | None) -> tuple[str, str, str]:
     if latency is None:
         return (_NONE, _NONE, _NONE)
     return (_seconds(latency.p50), _seconds(latency.p95), _seconds(latency.p99))
+
+
+def _asked_cells(asked: Asked) -> tuple[str, ...]:
+    return tuple(str(count) if count else _NONE for count in (asked.hits, asked.fallbacks, asked.hedges))
 
 
 def _percent(good: int, of: int) -> str:
@@ -148,9 +200,10 @@ def _count(tokens: int) -> str:
 
 
 def _cost(cost: Cost, of: int) -> str:
+    known = f"{'~' if cost.estimated_usd else ''}${cost.known_usd:.4f}"
     if not cost.unknown:
-        return f"${cost.known_usd:.4f}"
-    return _UNKNOWN if cost.unknown == of else f"${cost.known_usd:.4f} + {cost.unknown} {_UNKNOWN}"
+        return known
+    return _UNKNOWN if cost.unknown == of else f"{known} + {cost.unknown} {_UNKNOWN}"
 
 
 def _tally(counts: Mapping[str, int]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,7 +89,7 @@ class JsonLines(logging.Formatter):
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Logs every event, as a `Listener`: what failed and each run at `info`, calls that went well at `debug`."""
+    """Logs every event, as a `Listener`: what failed and each run at `info`, what went well at `debug`."""
 
     def note(self, event: Event) -> None:
         """Log it."""
@@ -97,6 +97,10 @@ class Logs:
             level = logging.INFO if event.error else logging.DEBUG
             if logger.isEnabledFor(level):
                 logger.log(level, "call failed" if event.error else "call answered", extra={_FIELDS: _of_call(event)})
+        elif isinstance(event, AskEvent):
+            level = logging.INFO if event.error else logging.DEBUG
+            if logger.isEnabledFor(level):
+                logger.log(level, "no answer" if event.error else "answer", extra={_FIELDS: _of_ask(event)})
         elif isinstance(event, RunEvent) and logger.isEnabledFor(logging.INFO):
             logger.info("run ended", extra={_FIELDS: _of_run(event)})
 
@@ -113,6 +117,22 @@ def _of_call(call: CallEvent) -> Mapping[str, Json]:
         "input_tokens": call.usage.input_tokens if call.usage else None,
         "output_tokens": call.usage.output_tokens if call.usage else None,
         "cost_usd": call.cost_usd,
+        "estimated": call.estimated,
+    }
+
+
+def _of_ask(ask: AskEvent) -> Mapping[str, Json]:
+    return {
+        "run": ask.run_id,
+        "tool": ask.tool,
+        "role": ask.role,
+        "first": str(ask.first),
+        "model": str(ask.ref) if ask.ref else None,
+        "error": ask.error,
+        "seconds": round(ask.seconds, 3),
+        "cache": "hit" if ask.cached else "miss",
+        "fallback": ask.fallback,
+        "hedge": str(ask.hedge) if ask.hedge else None,
     }
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,9 +65,15 @@ class Metrics:
     _first_token_seconds: dict[Labels, Spread] = field(default_factory=dict)
     _tokens: dict[str, Counter[Labels]] = field(default_factory=lambda: {kind: Counter() for kind in _TOKENS})
     _cost_usd: dict[Labels, float] = field(default_factory=dict)
+    _estimated_usd: dict[Labels, float] = field(default_factory=dict)
     _unknown_costs: Counter[Labels] = field(default_factory=Counter)
+    _questions: Counter[Labels] = field(default_factory=Counter)
+    _hits: Counter[Labels] = field(default_factory=Counter)
+    _fallbacks: Counter[Labels] = field(default_factory=Counter)
+    _hedges: Counter[Labels] = field(default_factory=Counter)
     _runs: Counter[Labels] = field(default_factory=Counter)
     _run_seconds: dict[Labels, Spread] = field(default_factory=dict)
+    _run_cost_usd: dict[Labels, float] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def note(self, event: Event) -> None:
@@ -75,15 +81,18 @@ class Metrics:
         with self._lock:
             if isinstance(event, CallEvent):
                 self._count_call(event)
+            elif isinstance(event, AskEvent):
+                self._count_ask(event)
             elif isinstance(event, RunEvent):
                 self._runs[event.tool, event.status] += 1
+                _add(self._run_cost_usd, (event.tool,), event.cost_usd)
                 self._run_seconds.setdefault((event.tool,), Spread()).add(event.seconds)
 
     def text(self, breakers: Mapping[str, str]) -> str:
         """All metrics in Prometheus' text format.  The first time some 0.1 s for the import: call it in a thread.
 
         Args:
-            breakers: The models that are not asked at the moment, by reference.
+            breakers: The models that are not asked at the moment, by reference, and the vendors, by name.
         """
         from prometheus_client import CollectorRegistry, generate_latest  # only where metrics are read
 
@@ -104,8 +113,18 @@ class Metrics:
                 counts[model] += getattr(call.usage, f"{kind}_tokens")
         if call.cost_usd is None:
             self._unknown_costs[model] += 1
-        else:
-            self._cost_usd[model] = self._cost_usd.get(model, 0.0) + call.cost_usd
+        _add(self._cost_usd, model, call.cost_usd)
+        if call.estimated:
+            _add(self._estimated_usd, model, call.cost_usd)
+
+    def _count_ask(self, ask: AskEvent) -> None:
+        answered = (str(ask.ref) if ask.ref else "", ask.tool)
+        self._questions[*answered, ask.error] += 1
+        # Counted from 0 on, so that a rate can be taken of the first of them too.
+        self._hits[answered] += ask.cached
+        self._fallbacks[answered] += ask.fallback
+        if ask.hedge is not None:
+            self._hedges[str(ask.hedge), ask.tool, str(ask.hedge_won).lower()] += 1
 
     def _families(self, breakers: Mapping[str, str]) -> Iterator[Metric]:
         yield _counter(
@@ -118,12 +137,39 @@ class Metrics:
         for kind, counts in self._tokens.items():
             yield _counter(f"{kind}_tokens", _TOKENS[kind], "model", counts)
         yield _counter("cost_usd", "US dollars, as far as prices are known.", "model", self._cost_usd)
+        yield _counter(
+            "estimated_usd",
+            "The part of the cost that no vendor reported: the most that it can have been.",
+            "model",
+            self._estimated_usd,
+        )
         yield _counter("unknown_costs", "Wire calls whose cost is not known.", "model", self._unknown_costs)
+        yield _counter(
+            "questions",
+            "Questions that ended, whatever wire calls each took, by the model that answered; error is empty for an "
+            "answer.",
+            "model tool error",
+            self._questions,
+        )
+        yield _counter("cache_hits", "Answers that were there already, and cost nothing.", "model tool", self._hits)
+        yield _counter("fallbacks", "Answers in the place of a model that had failed.", "model tool", self._fallbacks)
+        yield _counter(
+            "hedges",
+            "Second calls, to this model beside a slow one; won says which answered.",
+            "model tool won",
+            self._hedges,
+        )
         yield _counter(
             "runs", "Tool calls that ended; status is error for one without a result.", "tool status", self._runs
         )
         yield _histogram("run_seconds", "From the call of a tool to its end.", "tool", self._run_seconds)
+        yield _counter("run_cost_usd", "US dollars, of runs whose prices are known.", "tool", self._run_cost_usd)
         yield _breaker_states({model for model, _ in self._calls}, breakers)
+
+
+def _add(sums: dict[Labels, float], key: Labels, amount: float | None) -> None:
+    if amount is not None:
+        sums[key] = sums.get(key, 0.0) + amount
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,5 +205,5 @@ def _breaker_states(models: set[str], breakers: Mapping[str, str]) -> Metric:
 
     family = GaugeMetricFamily("manyeyes_breaker_open", "1 while a model is not asked, else 0.", labels=["model"])
     for model in sorted({*models, *breakers}):
-        family.add_metric((model,), float(model in breakers))
+        family.add_metric((model,), float(model in breakers or model.partition(":")[0] in breakers))
     return family

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from manyeyes import __version__
-from manyeyes.events import CallEvent, RunEvent
+from manyeyes.events import AskEvent, CallEvent, RunEvent
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram, MeterProvider
     from opentelemetry.trace import Tracer, TracerProvider
 
     from manyeyes.events import Event
+    from manyeyes.types import ModelRef
 
     Attributes = dict[str, str | int | float]
 
@@ -41,6 +42,8 @@ class Telemetry:
     tokens: Histogram
     run_seconds: Histogram
     cost_usd: Counter
+    questions: Counter
+    hedges: Counter
 
     @classmethod
     def open(cls, *, tracers: TracerProvider | None = None, meters: MeterProvider | None = None) -> Self:
@@ -64,6 +67,8 @@ class Telemetry:
             ),
             run_seconds=seconds("gen_ai.execute_tool.duration", "Duration of a tool call."),
             cost_usd=meter.create_counter("manyeyes.cost", "{USD}", "US dollars, as far as prices are known."),
+            questions=meter.create_counter("manyeyes.questions", "{question}", "Questions, by how they were answered."),
+            hedges=meter.create_counter("manyeyes.hedges", "{call}", "Second calls, beside a slow one."),
         )
 
     def note(self, event: Event) -> None:
@@ -71,6 +76,8 @@ class Telemetry:
         if isinstance(event, CallEvent):
             self._measure_call(event)
             self._trace_call(event)
+        elif isinstance(event, AskEvent):
+            self._count_ask(event)
         elif isinstance(event, RunEvent):
             self._record_run(event)
 
@@ -82,8 +89,16 @@ class Telemetry:
             self.tokens.record(call.usage.input_tokens, {**names, "gen_ai.token.type": "input"})
             self.tokens.record(call.usage.output_tokens, {**names, "gen_ai.token.type": "output"})
         if call.cost_usd is not None:
-            self.cost_usd.add(call.cost_usd, names)
+            self.cost_usd.add(call.cost_usd, {**names, "manyeyes.cost.estimated": call.estimated})
         self.call_seconds.record(call.seconds, {**names, "error.type": call.error} if call.error else names)
+
+    def _count_ask(self, ask: AskEvent) -> None:
+        tool: Attributes = {"gen_ai.tool.name": ask.tool}
+        answered: Attributes = {"manyeyes.cache": "hit" if ask.cached else "miss", "manyeyes.fallback": ask.fallback}
+        outcome = {**_model(ask.ref), **answered} if ask.ref else {"error.type": ask.error}
+        self.questions.add(1, {**tool, **outcome})
+        if ask.hedge is not None:
+            self.hedges.add(1, {**tool, **_model(ask.hedge), "manyeyes.hedge.won": ask.hedge_won})
 
     def _trace_call(self, call: CallEvent) -> None:
         from opentelemetry.trace import SpanKind, StatusCode
@@ -127,11 +142,13 @@ class Telemetry:
 
 def _names(call: CallEvent) -> Attributes:
     """What a call is counted by; few values each."""
-    provider = call.ref.provider
+    return {"gen_ai.operation.name": _OPERATIONS.get(call.ref.provider, "chat"), **_model(call.ref)}
+
+
+def _model(ref: ModelRef) -> Attributes:
     return {
-        "gen_ai.operation.name": _OPERATIONS.get(provider, "chat"),
-        "gen_ai.provider.name": _PROVIDERS.get(provider, provider),
-        "gen_ai.request.model": call.ref.model,
+        "gen_ai.provider.name": _PROVIDERS.get(ref.provider, ref.provider),
+        "gen_ai.request.model": ref.model,
     }
 
 
@@ -142,6 +159,7 @@ def _details(call: CallEvent) -> Attributes:
         found["gen_ai.response.time_to_first_chunk"] = call.first_token_s
     if call.cost_usd is not None:
         found["manyeyes.cost_usd"] = call.cost_usd
+        found["manyeyes.cost.estimated"] = call.estimated
     if call.usage is not None:
         found["gen_ai.usage.input_tokens"] = call.usage.input_tokens
         found["gen_ai.usage.output_tokens"] = call.usage.output_tokens

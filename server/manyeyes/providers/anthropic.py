@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from json import JSONDecodeError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import anyio
 from pydantic import ValidationError
 
 from manyeyes.providers.anthropic_request import PROVIDER, to_params
@@ -15,13 +14,13 @@ from manyeyes.providers.faults import Faults
 from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.sdk import Once, Timeouts, tls
 from manyeyes.providers.shapes import parsed
+from manyeyes.providers.sse import events, read_on
 from manyeyes.types import Completion, ModelRef
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from anthropic import AsyncAnthropic
-    from anthropic._streaming import ServerSentEvent
 
     from manyeyes.errors import ModelError
     from manyeyes.model import Pulse
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from manyeyes.types import Request
 
 HOME = "https://api.anthropic.com"
-_LAST_BYTES_S = 0.05
-"""How long an answer that is whole is held up so that its connection can be used again."""
 
 
 def providers(settings: Settings, *, timeouts: Timeouts | None = None) -> Sequence[Anthropic]:
@@ -60,9 +57,12 @@ class Anthropic:
         def build() -> AsyncAnthropic:
             from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 
+            from manyeyes.providers.connections import transport  # imports the HTTP library
+
             wait = timeouts.httpx()
             # Without redirects: the header that holds the key would follow one to any host.
-            http = DefaultAsyncHttpxClient(timeout=wait, verify=tls(), follow_redirects=False)
+            own = {"transport": way} if (way := transport(tls())) else {"verify": tls()}
+            http = DefaultAsyncHttpxClient(timeout=wait, follow_redirects=False, **own)
             return AsyncAnthropic(
                 api_key=key,
                 base_url=base_url,
@@ -137,29 +137,24 @@ class Claude:
 
 
 async def _read(client: AsyncAnthropic, ref: ModelRef, request: Request, pulse: Pulse, faults: Faults) -> Turn:
+    from anthropic import AsyncStream
+    from httpx2 import Response
+
     from manyeyes.providers.anthropic_turn import Event, Turn
 
     turn = Turn(faults)
-    async with await client.messages.create(**to_params(ref, request)) as stream:
-        turn.limits = rate_limits(stream.response.headers)
-        events = stream.raw_events(stream.response)
-        async for event in events:
+    body = to_params(ref, request)
+    sent = client.post("/v1/messages", body=body, cast_to=Response, stream=True, stream_cls=AsyncStream)
+    async with aclosing(cast("Response", await sent)) as response:
+        turn.limits = rate_limits(response.headers)
+        pieces = events(response)
+        async for data in pieces:
             pulse()
-            if event.data:
-                turn.add(Event.model_validate_json(event.data))
+            turn.add(Event.model_validate_json(data))
             if turn.done:
                 break
-        await _read_on(events)
+        await read_on(pieces)
     return turn
-
-
-async def _read_on(events: AsyncIterator[ServerSentEvent]) -> None:
-    """Come to the body's end, which mostly is there already: a connection is used again only after that."""
-    from httpx2 import HTTPError
-
-    with anyio.move_on_after(_LAST_BYTES_S), suppress(HTTPError, UnicodeDecodeError):
-        async for _ in events:
-            pass
 
 
 def explained(  # noqa: PLR0911  # a table: one return a row

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from manyeyes.errors import RequestRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from anthropic.types import ContentBlockParam, MessageParam, ToolParam
     from anthropic.types.message_create_params import MessageCreateParamsStreaming
@@ -31,7 +31,8 @@ def to_params(ref: ModelRef, request: Request) -> MessageCreateParamsStreaming:
 
     There is no temperature: the vendor has taken it away.  Tools and system text are marked for the vendor's cache,
     since they are what calls have in common.  The vendor reads tools first, then the system text, then messages: each
-    mark keeps all that stands before it, so that the tools stay kept where the system text is another.
+    mark keeps all that stands before it, so that the tools stay kept where the system text is another.  A conversation
+    with tools goes on, so its end is marked as well: the next turn does not pay for this one again.
 
     Raises:
         RequestRejected: it holds media that the vendor does not take.
@@ -50,6 +51,7 @@ def to_params(ref: ModelRef, request: Request) -> MessageCreateParamsStreaming:
             for tool in request.tools
         ]
         params["tools"] = [*tools[:-1], {**tools[-1], "cache_control": {"type": "ephemeral"}}]
+        _mark_end(params["messages"])
     elif used := _tools_used(request.messages):
         # The vendor insists on declarations for tools that the conversation mentions, even where none may be asked for.
         params["tools"] = used
@@ -73,6 +75,15 @@ def _schema(shape: type[BaseModel]) -> dict[str, object]:
 def takes_effort(model: str) -> bool:
     """Whether a model can be told how much to reason; new ones can."""
     return model.startswith(_FIRST_WITH_EFFORT) or not _WITHOUT_EFFORT.match(model)
+
+
+def _mark_end(messages: Iterable[MessageParam]) -> None:
+    """Mark the last block of a conversation, where that is one of ours."""
+    *_, last = messages
+    if last["role"] == "user" and isinstance(last["content"], list) and last["content"]:
+        block = last["content"][-1]
+        if isinstance(block, dict) and block["type"] in {"text", "tool_result"}:
+            block["cache_control"] = {"type": "ephemeral"}
 
 
 def _message(ref: ModelRef, message: Message) -> MessageParam:

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 from manyeyes.providers.chat_request import Dialect, to_params
 from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.shapes import parsed
+from manyeyes.providers.sse import events, read_on, streamed
 from manyeyes.types import Completion
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
     from manyeyes.model import Pulse
     from manyeyes.providers.chat_turn import Turn
-    from manyeyes.providers.faults import Faults
     from manyeyes.providers.openai_client import Wire
     from manyeyes.types import ModelRef, Request
+
+LAST = b"[DONE]"
+"""The last event of OpenAI's streams, which is no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,12 @@ class ChatModel:
 
     async def complete(self, request: Request, pulse: Pulse) -> Completion:
         """Answer the request; see `manyeyes.model.Model`."""
-        client = await self.wire.client.get(self.ref)
+        await self.wire.client.get(self.ref)  # the SDK's import, before its errors are named
         from httpx2 import HTTPError
         from openai import OpenAIError
 
         try:
-            turn = await self._read(client, request, pulse)
+            turn = await self._read(request, pulse)
         except (OpenAIError, HTTPError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
             # The vendor's error is dropped from the chain: its text may repeat the key, and tracebacks print it.
             raise self.wire.explained(self.ref, error) from None
@@ -57,26 +58,23 @@ class ChatModel:
             limits=turn.limits,
         )
 
-    async def _read(self, client: AsyncOpenAI, request: Request, pulse: Pulse) -> Turn:
+    async def _read(self, request: Request, pulse: Pulse) -> Turn:
         from manyeyes.providers.chat_turn import Chunk, Turn
 
         turn = Turn(self.wire.faults(self.ref))
-        async with await client.chat.completions.create(**to_params(self.ref, request, self.dialect)) as stream:
-            turn.limits = rate_limits(stream.response.headers)
-            async for piece in stream:
+        params = to_params(self.ref, request, self.dialect)
+        async with self.wire.post(self.ref, "/chat/completions", params) as response:
+            turn.limits = rate_limits(response.headers)
+            if not streamed(response):
+                body = await response.aread()
                 pulse()
-                turn.add(Chunk.model_validate(plain(piece, turn.faults)))
+                turn.add(Chunk.model_validate_json(body))
+                return turn
+            pieces = events(response)
+            async for data in pieces:
+                pulse()
+                if data.startswith(LAST):
+                    break
+                turn.add(Chunk.model_validate_json(data))
+            await read_on(pieces)
         return turn
-
-
-def plain(piece: object, faults: Faults) -> object:
-    """A piece of the SDK's as plain data.  The SDK builds its types unchecked, so what they hold is still unknown.
-
-    Raises:
-        BrokenAnswer: the server sent something that is not a JSON object.
-    """
-    from openai import BaseModel
-
-    if not isinstance(piece, BaseModel):
-        raise faults.unreadable("a part of the answer is not a JSON object")
-    return piece.to_dict(mode="json", warnings=False)

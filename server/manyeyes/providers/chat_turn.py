@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from manyeyes.errors import Refused, Truncated
 from manyeyes.types import ToolCall, Usage
@@ -61,15 +61,17 @@ class _Delta(_Wire):
 class _Choice(_Wire):
     index: int | None = None
     delta: _Delta | None = None
+    message: _Delta | None = None
     finish_reason: str | None = None
 
 
 class Chunk(_Wire):
-    """One piece of the stream."""
+    """One piece of the stream; or the whole answer, which has a message where a piece has a delta."""
 
     model: str | None = None
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
+    error: JsonValue = None
 
 
 @dataclass(slots=True)
@@ -93,7 +95,13 @@ class Turn:
     _asked: dict[int, _Asked] = field(default_factory=dict)
 
     def add(self, chunk: Chunk) -> None:
-        """Take in the next piece."""
+        """Take in the next piece.
+
+        Raises:
+            ModelError: it is an error.
+        """
+        if chunk.error:
+            raise told(self.faults, chunk.error)
         self.model = chunk.model or self.model
         if chunk.usage is not None:
             self.usage = _usage(chunk.usage)
@@ -101,10 +109,10 @@ class Turn:
             if choice.index:
                 continue  # one answer was asked for
             self.finish_reason = choice.finish_reason or self.finish_reason
-            if choice.delta is not None:
-                self.text += choice.delta.content or ""
-                self.refusal += choice.delta.refusal or ""
-                for call in choice.delta.tool_calls or ():
+            if (said := choice.delta or choice.message) is not None:
+                self.text += said.content or ""
+                self.refusal += said.refusal or ""
+                for call in said.tool_calls or ():
                     self._extend(call)
 
     def _extend(self, call: _Call) -> None:
@@ -147,6 +155,13 @@ class Turn:
                 return self.faults.unreadable("the answer is empty", usage=self.usage)
             case _:
                 return None
+
+
+def told(faults: Faults, error: JsonValue) -> ModelError:
+    """The error for what stands under `error` in a piece of the stream."""
+    if not isinstance(error, dict):
+        return faults.coded("", error)
+    return faults.coded(str(error.get("code") or error.get("type") or ""), error.get("message") or "no reason given")
 
 
 def read_arguments(faults: Faults, name: str, written: str, usage: Usage | None) -> dict[str, Json]:

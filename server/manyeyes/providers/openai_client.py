@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from json import JSONDecodeError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
@@ -15,10 +15,11 @@ from manyeyes.providers.sdk import Once, Timeouts, tls
 from manyeyes.types import ModelRef
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     import httpx2
     from openai import AsyncOpenAI
+    from openai._types import RequestOptions
 
     from manyeyes.errors import ModelError
 
@@ -57,14 +58,17 @@ class Wire:
         def build() -> AsyncOpenAI:
             from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
+            from manyeyes.providers.connections import transport  # imports the HTTP library
+
             # Google's SDK imports this library where it happens to be installed, and this SDK looks into it at each
             # error as soon as it has begun to load: half of it would turn a vendor's error into one of ours.
             with suppress(ImportError):
                 import_module("httpx")
             wait = timeouts.httpx()
             # Without redirects: what is sent goes to the address that the operator named and to no other.
+            own = {"transport": way} if (way := transport(tls())) else {"verify": tls()}
             http = DefaultAsyncHttpxClient(
-                timeout=wait, verify=tls(), follow_redirects=False, event_hooks={"request": [strip]}
+                timeout=wait, follow_redirects=False, event_hooks={"request": [strip]}, **own
             )
             return AsyncOpenAI(
                 api_key=key or "none",  # the SDK insists on one
@@ -90,6 +94,22 @@ class Wire:
             return [model.id async for model in client.models.list()]
         except (OpenAIError, HTTPError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
             raise self.explained(self.ref(), error) from None
+
+    @asynccontextmanager
+    async def post(self, ref: ModelRef, path: str, body: Mapping[str, object]) -> AsyncIterator[httpx2.Response]:
+        """Send a request by the SDK, which knows the address, the key and the errors, and read the answer here.
+
+        Raises:
+            OpenAIError: there is none.
+        """
+        client = await self.client.get(ref)
+        from httpx2 import Response
+        from openai import AsyncStream
+
+        bearer: RequestOptions = {"security": {"bearer_auth": True}}
+        sent = client.post(path, body=body, cast_to=Response, options=bearer, stream=True, stream_cls=AsyncStream)
+        async with aclosing(cast("Response", await sent)) as response:
+            yield response
 
     async def aclose(self) -> None:
         """Close its connections."""

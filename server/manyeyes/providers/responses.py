@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from manyeyes.providers.chat import plain
+from manyeyes.providers.chat import LAST
+from manyeyes.providers.chat_turn import told
 from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.responses_request import to_params
 from manyeyes.providers.shapes import parsed
+from manyeyes.providers.sse import events, read_on, streamed
 from manyeyes.types import Completion
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
     from manyeyes.model import Pulse
     from manyeyes.providers.openai_client import Wire
     from manyeyes.providers.responses_turn import Turn
@@ -34,12 +34,12 @@ class ResponsesModel:
 
     async def complete(self, request: Request, pulse: Pulse) -> Completion:
         """Answer the request; see `manyeyes.model.Model`."""
-        client = await self.wire.client.get(self.ref)
+        await self.wire.client.get(self.ref)  # the SDK's import, before its errors are named
         from httpx2 import HTTPError
         from openai import OpenAIError
 
         try:
-            turn = await self._read(client, request, pulse)
+            turn = await self._read(request, pulse)
             fault = turn.fault()
             if fault is not None:
                 raise fault
@@ -59,20 +59,29 @@ class ResponsesModel:
             limits=turn.limits,
         )
 
-    async def _read(self, client: AsyncOpenAI, request: Request, pulse: Pulse) -> Turn:
-        from manyeyes.providers.responses_turn import Event, Turn
+    async def _read(self, request: Request, pulse: Pulse) -> Turn:
+        from manyeyes.providers.responses_turn import Event, Last, Response, Turn
 
         faults = self.wire.faults(self.ref)
-        last = None
-        async with await client.responses.create(**to_params(self.ref, request, vendor=self.wire.vendor)) as stream:
-            limits = rate_limits(stream.response.headers)
-            async for piece in stream:
+        params = to_params(self.ref, request, vendor=self.wire.vendor)
+        async with self.wire.post(self.ref, "/responses", params) as response:
+            limits = rate_limits(response.headers)
+            if not streamed(response):
+                body = await response.aread()
                 pulse()
-                event = Event.model_validate(plain(piece, faults))
+                return Turn(faults, Response.model_validate_json(body), limits)
+            pieces = events(response)
+            async for data in pieces:
+                pulse()
+                if data.startswith(LAST):
+                    break
+                event = Event.model_validate_json(data)
+                if event.error:
+                    raise told(faults, event.error)
                 if event.type == "error":
                     raise faults.coded(event.code or "", event.message)
                 if event.type in _LAST:
-                    last = event.response
-        if last is None:
-            raise faults.unreadable("the answer ended before it was finished")
-        return Turn(faults, last, limits)
+                    last = Last.model_validate_json(data).response
+                    await read_on(pieces)
+                    return Turn(faults, last, limits)
+        raise faults.unreadable("the answer ended before it was finished")

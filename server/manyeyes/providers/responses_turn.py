@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -74,12 +74,18 @@ class Response(_Wire):
 
 
 class Event(_Wire):
-    """One event of the stream; only the last ones and errors carry anything of interest."""
+    """One event of the stream, as far as it tells whether it is the last or an error: nothing else is of interest."""
 
     type: str = ""
-    response: Response | None = None
     code: str | None = None
     message: str | None = None
+    error: JsonValue = None
+
+
+class Last(_Wire):
+    """The event that ends the stream."""
+
+    response: Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ class Turn:
     faults: Faults
     response: Response
     limits: RateLimits | None = None
+    _items: list[_Item] = field(init=False, repr=False, compare=False)
 
     @property
     def usage(self) -> Usage | None:
@@ -105,14 +112,15 @@ class Turn:
             reasoning_tokens=(wrote.reasoning_tokens or 0) if wrote else 0,
         )
 
-    def _items(self) -> list[_Item]:
-        return [_Item.model_validate(item) for item in self.response.output]
+    def __post_init__(self) -> None:
+        """Read the items, once."""
+        object.__setattr__(self, "_items", [_Item.model_validate(item) for item in self.response.output])
 
     def text(self) -> str:
         """The answer's text, without reasoning."""
         return "".join(
             part.text
-            for item in self._items()
+            for item in self._items
             if item.type == "message"
             for part in item.content or ()
             if part.type == "output_text"
@@ -126,7 +134,7 @@ class Turn:
         """
         return tuple(
             ToolCall(item.call_id, item.name, read_arguments(self.faults, item.name, item.arguments, self.usage))
-            for item in self._items()
+            for item in self._items
             if item.type == "function_call"
         )
 
@@ -141,7 +149,7 @@ class Turn:
         if response.error is not None:
             return self.faults.coded(response.error.code or "", response.error.message, usage=self.usage)
         refusal = " ".join(
-            part.refusal for item in self._items() for part in item.content or () if part.type == "refusal"
+            part.refusal for item in self._items for part in item.content or () if part.type == "refusal"
         )
         if refusal:
             return Refused(ref, f"declined: {self.faults.line(refusal)}", usage=self.usage)

@@ -206,7 +206,7 @@ class Router:
         if self.local_only and not self.local[provider]:
             why = "privacy is local-only, and it is not on this machine"
             return _Option(Candidate(spec.ref, taken=False, reason=why), None)
-        return _Option(Candidate(spec.ref, taken=True, reason=reason), spec)
+        return _Option(Candidate(spec.ref, taken=True, reason=reason, tier=spec.tier), spec)
 
     def _insisted(self, text: str) -> _Option:
         """The one model that the caller names.

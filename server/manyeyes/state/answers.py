@@ -74,7 +74,7 @@ class Answers:
 
     def get(self, key: str) -> StoredAnswer | None:
         """The answer of that key; None when there is none, or none that may still be given."""
-        rows = self._database.read(GET, (key,))
+        rows = self._database.read(GET, (key,), key=key)
         if not rows:
             return None
         at, body = rows[0]
@@ -101,6 +101,11 @@ class Answers:
         if size > self._max_bytes:
             return
         now = self._database.clock()
+        if self._room >= size and self._until_counted > 0:
+            self._room -= size
+            self._until_counted -= 1
+            self._database.soon(PUT, (key, now, now, size, body))
+            return
         used = self._taken()
 
         def work(connection: sqlite3.Connection) -> None:

@@ -32,6 +32,10 @@ SWAP = "UPDATE breakers SET state = ?, at = ? WHERE key = ? AND state = ?"
 
 PROBE_S = 150.0
 """A probe that has not reported after so long is taken for lost, with its process."""
+QUICK_S = 5.0
+AGAIN_S = 2.0
+"""A probe that failed within `QUICK_S` is repeated once, after so long, before the time doubles: a vendor that is well
+fails now and then too, and a quick failure has cost its caller next to nothing.  In seconds."""
 _READ_EVERY_S = 1.0
 _FORGOTTEN_S = 3600.0
 _REMEMBERED = 200
@@ -131,6 +135,7 @@ class Breakers:
         self._shared: dict[str, Outage] = {}
         # A refused key or a model that is not served may be this process's own: its settings may differ.
         self._own: dict[str, Outage] = {}
+        self._doubted: set[str] = set()
         self._read_at = float("-inf")
 
     def admit(self, ref: ModelRef) -> Admission:
@@ -200,7 +205,7 @@ class Breakers:
             outage = self._outage(key)
             if key in admission.probes:
                 if outage is not None:
-                    self._probed(key, outage, well=well)
+                    self._probed(key, outage, well=well, quick=now - admission.at <= QUICK_S)
             elif outage is None:
                 # Calls that went out before it was set out tell nothing new, and are not counted.
                 record = self._records.setdefault(key, _Record())
@@ -209,11 +214,17 @@ class Breakers:
                     del self._records[key]
                     self._put(key, Outage(why=why, until=now + self._rules.open_s, lasts=self._rules.open_s))
 
-    def _probed(self, key: str, outage: Outage, *, well: bool) -> None:
+    def _probed(self, key: str, outage: Outage, *, well: bool, quick: bool) -> None:
+        doubted = key in self._doubted
+        self._doubted.discard(key)
         if well:
             self._own.pop(key, None)
             if self._shared.pop(key, None) is not None and self._database is not None:
                 self._database.write(DROP, (key,))
+            return
+        if quick and not doubted:
+            self._doubted.add(key)
+            self._put(key, replace(outage, until=self._clock() + AGAIN_S, probe_until=0.0))
             return
         # What is out for another reason, and so for longer, does not come back sooner for failing.
         lasts = max(outage.lasts, min(outage.lasts * 2, self._rules.longest_open_s))

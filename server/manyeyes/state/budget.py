@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -149,7 +150,7 @@ class Budget:
             self._opened = True
         now = self._database.clock()
         entry = Entry(
-            id=secrets.token_hex(8),
+            id=f"{time.time_ns():x}-{secrets.token_hex(4)}",  # in the order of time, for the index's sake
             at=now,
             until=now + self._lease_s,
             day=day_of(now),
@@ -192,7 +193,7 @@ class Budget:
                 cached_tokens=usage.cached_tokens,
                 output_tokens=usage.output_tokens,
             )
-        self._database.write(sql.SETTLE, settled.values)
+        self._database.soon(sql.SETTLE, settled.values)
         return settled
 
     def account(self, run_id: str) -> Account:

@@ -7,14 +7,16 @@ the file, what is to be written waits in memory; when the file cannot be used at
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from contextlib import suppress
-from threading import Lock
+from functools import partial
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from manyeyes.state.location import locate, prepare
-from manyeyes.state.schema import NewerSchemaError, connect
+from manyeyes.state.schema import NewerSchemaError, checkpoint, connect
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,7 +35,13 @@ Done = TypeVar("Done")
 BUSY_S = 0.05
 """How long a statement may hold its caller while another process writes; the writes of ours take microseconds."""
 
+SOON_S = 0.01
+"""How long a record that may wait does, in seconds."""
+
 _TIDIED_EVERY = 500
+_CHECKPOINT_EVERY = 400
+"""After so many transactions, some twenty megabytes, the log is moved into the file.  After that the next one that
+writes waits for the disk once."""
 _WAITING = 10_000
 _RETRY_S = 1.0
 
@@ -54,6 +62,9 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._busy_s = BUSY_S
         self._waiting: deque[Record] = deque(maxlen=_WAITING)
+        self._due_on: asyncio.AbstractEventLoop | None = None
+        self._checkpointing: Thread | None = None
+        self._until_checkpoint = _CHECKPOINT_EVERY
         self._retry_at = 0.0
         self._tidying: list[Callable[[sqlite3.Connection], None]] = []
         self._until_tidying = _TIDIED_EVERY
@@ -95,10 +106,14 @@ class Database:
             if self._connection is not None:
                 self._tidy(self._connection)
 
-    def read(self, statement: str, values: tuple[Value, ...] = ()) -> Sequence[Row]:
-        """The rows, none when they cannot be read; `notice` says why."""
+    def read(self, statement: str, values: tuple[Value, ...] = (), *, key: str | None = None) -> Sequence[Row]:
+        """The rows, none when they cannot be read; `notice` says why.
+
+        With a `key` only records that begin with it are written before, since no other can be among the rows.
+        """
         with self._lock:
-            self._flush()
+            if key is None or any(record[0] == key for _, record in self._waiting):
+                self._flush()
             return self._read(statement, values)
 
     def view(self, *queries: Record) -> tuple[list[Sequence[Row]], list[Record]]:
@@ -112,6 +127,30 @@ class Database:
         """Write a record at once where that is possible; else it waits in memory, in order, and is tried again."""
         with self._lock:
             self._waiting.append((statement, values))
+            self._flush()
+
+    def soon(self, statement: str, values: tuple[Value, ...]) -> None:
+        """Write a record together with others, which costs as much as one: within `SOON_S`, on an event loop.
+
+        Whatever is read, written or done in a transaction before that has it written first, so that within the
+        process the order is kept, and no tool's result leaves before what it rests on is in the file.  What a process
+        leaves that is killed within this time is what it leaves when it is killed a moment earlier.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write(statement, values)
+            return
+        with self._lock:
+            self._waiting.append((statement, values))
+            if self._due_on is loop:
+                return
+            self._due_on = loop
+        loop.call_later(SOON_S, self._write_due)
+
+    def _write_due(self) -> None:
+        with self._lock:
+            self._due_on = None
             self._flush()
 
     def transact(self, work: Callable[[sqlite3.Connection], Done], *, wait_s: float = BUSY_S) -> Done:
@@ -133,6 +172,15 @@ class Database:
         with self._lock:
             connection = self._connected()
             if self._waiting:
+                try:
+                    done = self._transacted(connection, partial(self._work_after_waiting, work), wait_s)
+                except (sqlite3.Error, ValueError, OverflowError) as error:
+                    if isinstance(error, sqlite3.Error) and is_busy(error):
+                        raise StateBusy(f"{self.path} is in use by another process.") from None
+                    # One after the other shows which is at fault.
+                else:
+                    self._written(connection)
+                    return done
                 self._retry_at = 0.0
                 self._flush()
                 connection = self._connected()
@@ -152,6 +200,8 @@ class Database:
         with self._lock:
             self._retry_at = 0.0
             self._flush()
+            if self._checkpointing is not None:
+                self._checkpointing.join()
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
@@ -171,7 +221,30 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
         self._held = ""
+        self._until_checkpoint -= 1
+        if self._until_checkpoint <= 0:
+            self._checkpoint()
         return done
+
+    def _checkpoint(self) -> None:
+        """Have the log moved into the file by a thread: that waits for the disk, tens of milliseconds at times."""
+        self._until_checkpoint = _CHECKPOINT_EVERY
+        if self.path is not None and (self._checkpointing is None or not self._checkpointing.is_alive()):
+            self._checkpointing = Thread(target=checkpoint, args=(self.path,), name="checkpoint", daemon=True)
+            self._checkpointing.start()
+
+    def _work_after_waiting(self, work: Callable[[sqlite3.Connection], Done], connection: sqlite3.Connection) -> Done:
+        for record in self._waiting:
+            connection.execute(*record)
+        return work(connection)
+
+    def _written(self, connection: sqlite3.Connection) -> None:
+        """What waited has been written, all of it."""
+        self._until_tidying -= len(self._waiting)
+        self._waiting.clear()
+        self._retry_at, self._held = 0.0, ""
+        if self._until_tidying <= 0:
+            self._tidy(connection)
 
     def _wait_at_most(self, connection: sqlite3.Connection, seconds: float) -> None:
         if seconds != self._busy_s:
@@ -186,6 +259,11 @@ class Database:
             return
         connection = self._connected()
         self._wait_at_most(connection, BUSY_S)
+        if len(self._waiting) > 1:
+            with suppress(sqlite3.Error, ValueError, OverflowError):
+                self._transacted(connection, partial(self._work_after_waiting, _nothing), BUSY_S)
+                self._written(connection)
+                return
         while self._waiting:
             try:
                 connection.execute(*self._waiting[0])
@@ -209,7 +287,6 @@ class Database:
 
         connection = self._connected()
         try:
-            self._wait_at_most(connection, BUSY_S)
             found: list[Row] = connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             if is_busy(error):
@@ -266,6 +343,10 @@ class Database:
         for work in self._tidying:
             with suppress(sqlite3.Error):
                 work(connection)
+
+
+def _nothing(_connection: sqlite3.Connection) -> None:
+    """The work that is none."""
 
 
 def is_busy(error: sqlite3.Error) -> bool:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from manyeyes.settings import Settings
 
 _SCHEME = "sqlite://"
+_NOT_YET = frozenset({"postgres", "postgresql"})
+"""Where the statements run as well, but to where nothing connects yet."""
 _FILE_MODE = 0o600
 _FOLDER_MODE = 0o700
 
@@ -33,8 +35,16 @@ def locate(settings: Settings, environ: Mapping[str, str]) -> Path | None:
         return user_folder(environ, "data") / "state.db"
     if url in {_SCHEME, f"{_SCHEME}/:memory:"}:
         return None
+    scheme = url.partition(":")[0]
+    if scheme in _NOT_YET:
+        raise SettingsError(
+            "MANYEYES_STATE_URL names a PostgreSQL server, and this version keeps its state in SQLite only: "
+            "write sqlite:///PATH, or sqlite:// to keep it in memory."
+        )
     if not url.startswith(f"{_SCHEME}/") or not (path := url.removeprefix(f"{_SCHEME}/").lstrip("/")):
-        raise SettingsError(f"MANYEYES_STATE_URL is {url!r}; write sqlite:///PATH, or sqlite:// to keep it in memory.")
+        # An address may hold a password, so it is not repeated.
+        told = f"begins with {scheme[:20]!r}" if "://" in url else "is no address"
+        raise SettingsError(f"MANYEYES_STATE_URL {told}; write sqlite:///PATH, or sqlite:// to keep it in memory.")
     if path.startswith("~"):
         return Path(path).expanduser()
     return Path(path) if Path(path).is_absolute() else Path(f"/{path}")  # absolute already: a Windows drive

@@ -5,7 +5,7 @@ The statements are plain enough that PostgreSQL takes them too; what only SQLite
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,6 +80,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX answers_used_at ON answers (used_at)",
     ),
+    (
+        "ALTER TABLE calls ADD COLUMN estimated INTEGER",
+        """CREATE TABLE asks (
+            at DOUBLE PRECISION NOT NULL,
+            run_id TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            role TEXT NOT NULL,
+            first_provider TEXT NOT NULL,
+            first_model TEXT NOT NULL,
+            provider TEXT,
+            model TEXT,
+            seconds DOUBLE PRECISION NOT NULL,
+            error TEXT NOT NULL,
+            cached INTEGER NOT NULL,
+            hedge_provider TEXT,
+            hedge_model TEXT
+        )""",
+        "CREATE INDEX asks_at ON asks (at)",
+    ),
 )
 """Each entry brings the schema from its index to the next version.  Entries are added, never changed."""
 
@@ -120,6 +139,14 @@ def connect(path: Path | None, *, busy_s: float) -> sqlite3.Connection:
     return connection
 
 
+def checkpoint(path: Path) -> None:
+    """Move the log's pages into the file, as far as that disturbs nobody; the next time tries again."""
+    import sqlite3  # loaded by now
+
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0.0)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def _share(connection: sqlite3.Connection) -> None:
     """Let several processes read and one write at the same time, without waiting for the disk on every row."""
     import sqlite3  # loaded by now
@@ -130,6 +157,8 @@ def _share(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode a crash of the machine may lose the last rows but cannot damage the file.
     connection.execute("PRAGMA synchronous = NORMAL")
+    # `checkpoint` does that in a thread, before the log grows so long: it would hold up whoever happens to write.
+    connection.execute("PRAGMA wal_autocheckpoint = 10000")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -23,7 +23,7 @@ KEPT_DAYS = 14
 KEPT_RESULTS = 500
 """As many whole results are kept; of older runs only the figures."""
 KEPT_EVENTS = 50_000
-"""As many calls, and as many runs' figures, are kept."""
+"""As many calls, as many questions, and as many runs' figures, are kept."""
 
 _DAY_S = 86_400.0
 
@@ -85,7 +85,7 @@ class Store:
 
     def note(self, event: Event) -> None:
         """Keep an event."""
-        self.database.write(*rows.put(event))
+        self.database.soon(*rows.put(event))
 
     def load_run(self, run_id: str) -> StoredRun | None:
         """The run of that id with its result; None when it is not known, or too old to be kept whole."""
@@ -97,17 +97,21 @@ class Store:
 
     def events(self, since: float = 0.0) -> Iterator[Event]:
         """What happened since a time (seconds since the epoch), in the order of `at`."""
-        (calls, runs), waiting = self.database.view((rows.GET_CALLS, (since,)), (rows.GET_RUNS, (since,)))
+        (calls, asks, runs), waiting = self.database.view(
+            (rows.GET_CALLS, (since,)), (rows.GET_ASKS, (since,)), (rows.GET_RUNS, (since,))
+        )
         # A record that waits has the columns of the row that it will be.
         late_calls = [rows.call_event(values) for statement, values in waiting if statement == rows.PUT_CALL]
+        late_asks = [rows.ask_event(values) for statement, values in waiting if statement == rows.PUT_ASK]
         late_runs = {
             str(run_id): rows.run_event((at, run_id, *figures))
             for statement, (run_id, at, *figures, _) in waiting
             if statement == rows.PUT_RUN
         }
-        late: list[Event] = [*late_calls, *late_runs.values()]
+        late: list[Event] = [*late_calls, *late_asks, *late_runs.values()]
         return merge(
             map(rows.call_event, calls),
+            map(rows.ask_event, asks),
             (rows.run_event(row) for row in runs if row[1] not in late_runs),
             sorted((event for event in late if event.at >= since), key=_when),
             key=_when,
@@ -129,6 +133,7 @@ class Store:
         for statement in rows.FORGET:
             connection.execute(statement, (oldest,))
         connection.execute(rows.KEEP_CALLS, (KEPT_EVENTS - 1,))
+        connection.execute(rows.KEEP_ASKS, (KEPT_EVENTS - 1,))
         connection.execute(rows.KEEP_RUNS, (KEPT_EVENTS - 1,))
         connection.execute(rows.KEEP_RESULTS, (KEPT_RESULTS - 1,))
 
