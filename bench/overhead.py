@@ -2,10 +2,17 @@
 
     python bench/overhead.py [--rounds N] [--calls N] [--litellm] [--json]
 
-A double in a process of its own answers every streamed request at once, in the words of each vendor.  The SDK, as it
-comes from its vendor, and the whole gateway (routing, redaction, cache, rate limits, breaker, budgets with limits,
-events, all in one new SQLite file) ask it in turn, pair by pair; every question is a new one.  Then 64 callers at once
-do the same.  The aims: a median of at most 1.15 times the SDK's, at least 0.9 times its throughput.
+A double in a process of its own answers every request at once, in the words of each vendor.  The SDK, as it comes
+from its vendor, and the whole gateway (routing, redaction, cache, rate limits, breaker, budgets with limits, events,
+all in one new SQLite file) ask it in turn; every question is a new one.  Then 64 callers at once do the same.  The
+aims: a median of at most 1.15 times the SDK's, at least 0.9 times its throughput.
+
+The gateway gives back a whole answer from a stream: text, tool calls, tokens used, why it ended.  So it is held against
+the SDK's own way to that (`sdk`): `messages.stream` and `get_final_message`, `responses.stream` and
+`get_final_response`, `chat.completions.stream` and `get_final_completion`; Google's has none, so its pieces are put
+together.  Beside it stand the least that a stream can be read with, joining its text and leaving the rest (`deltas`;
+of the Responses API the last event), and the call without a stream (`unstreamed`), which long answers cannot be had by.
+`cpu` is the time that this process computes for a call, which a busy machine changes less.
 
 `parts` is what routing, a look-up in the cache, the budget and the event take together, with no wire: at most 300 us.
 
@@ -24,7 +31,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -63,16 +70,40 @@ WAYS = {"anthropic": "anthropic", "openai-responses": "openai", "openai-chat": "
 
 
 def wire(vendor: str) -> bytes:
-    """The whole answer of a vendor, headers and all."""
-    content = b"".join(VENDORS[vendor].says(SAID).pieces)
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(content)}\r\n\r\n"
-    return head.encode() + content
+    """The whole answer of a vendor as a stream, headers and all."""
+    return _reply(b"".join(VENDORS[vendor].says(SAID).pieces), "text/event-stream")
+
+
+def unstreamed(vendor: str) -> bytes:
+    """The same as one JSON object."""
+    events = [json.loads(line[5:]) for line in wire(vendor).decode().splitlines() if line.startswith("data: {")]
+    content: dict[str, Any]
+    match vendor:
+        case "anthropic":
+            blocks = [{"type": "text", "text": SAID}]
+            content = {**events[0]["message"], "content": blocks, "stop_reason": "end_turn"}
+        case "openai-responses":
+            content = events[-1]["response"]
+        case "openai-chat":
+            message = {"role": "assistant", "content": SAID}
+            choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+            usage = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
+            content = {**events[0], "object": "chat.completion", "choices": choices, "usage": usage}
+        case _:
+            parts = {"role": "model", "parts": [{"text": SAID}]}
+            content = {**events[-1], "candidates": [{"index": 0, "content": parts, "finishReason": "STOP"}]}
+    return _reply(json.dumps(content).encode(), "application/json")
+
+
+def _reply(content: bytes, kind: str) -> bytes:
+    return f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(content)}\r\n\r\n".encode() + content
 
 
 class Double(asyncio.Protocol):
     """Answers each request as soon as all of it is there; which vendor is meant shows in the path."""
 
-    answers: tuple[tuple[bytes, bytes], ...] = ()
+    answers: tuple[tuple[bytes, bytes, bytes], ...] = ()
+    """A part of the path, the answer as a stream, and as one object."""
 
     def __init__(self) -> None:
         self.heard = bytearray()
@@ -92,19 +123,22 @@ class Double(asyncio.Protocol):
             if len(self.heard) < size:
                 return
             line = bytes(self.heard[: self.heard.find(b"\r\n")])
+            streaming = b"streamGenerateContent" in line or re.search(rb'"stream": ?true', self.heard[end:size])
             del self.heard[:size]
             assert self.transport is not None
-            self.transport.write(next(answer for path, answer in self.answers if path in line))
+            stream, whole = next((stream, whole) for path, stream, whole in self.answers if path in line)
+            self.transport.write(stream if streaming else whole)
             end = self.heard.find(b"\r\n\r\n")
 
 
 async def double() -> None:
-    Double.answers = (
-        (b"/messages", wire("anthropic")),
-        (b"/responses", wire("openai-responses")),
-        (b"/chat/completions", wire("openai-chat")),
-        (b"GenerateContent", wire("google")),
-    )
+    paths = {
+        b"/messages": "anthropic",
+        b"/responses": "openai-responses",
+        b"/chat/completions": "openai-chat",
+        b"enerateContent": "google",
+    }
+    Double.answers = tuple((path, wire(vendor), unstreamed(vendor)) for path, vendor in paths.items())
     server = await asyncio.get_running_loop().create_server(Double, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
@@ -113,61 +147,134 @@ async def double() -> None:
 # The two ways to ask it.
 
 
+def sdk(vendor: str, url: str) -> AbstractAsyncContextManager[dict[str, Call]]:
+    """The vendor's SDK in three ways, as its documentation has them."""
+    match vendor:
+        case "anthropic":
+            return claude(url)
+        case "google":
+            return gemini(url)
+        case "openai-responses":
+            return responses(url)
+        case _:
+            return chat(url)
+
+
 @asynccontextmanager
-async def sdk(vendor: str, url: str) -> AsyncIterator[Call]:
-    """The vendor's SDK as its documentation has it, streamed, since long answers come no other way."""
-    model = VENDORS[vendor].model
-    if vendor == "anthropic":
-        from anthropic import AsyncAnthropic
+async def claude(url: str) -> AsyncIterator[dict[str, Call]]:
+    from anthropic import AsyncAnthropic
 
-        claude = AsyncAnthropic(api_key=KEY, base_url=url, max_retries=0)
+    client = AsyncAnthropic(api_key=KEY, base_url=url, max_retries=0)
 
-        async def ask(text: str) -> str:
-            stream = await claude.messages.create(
-                model=model, max_tokens=1000, system=SYSTEM, messages=[{"role": "user", "content": text}], stream=True
-            )
-            return "".join([event.delta.text async for event in stream if event.type == "content_block_delta"])
+    def asked(text: str) -> dict[str, Any]:
+        messages = [{"role": "user", "content": text}]
+        return {"model": VENDORS["anthropic"].model, "max_tokens": 1000, "system": SYSTEM, "messages": messages}
 
-        yield ask
-        await claude.close()
-    elif vendor == "google":
-        from google import genai
-        from google.genai.types import HttpOptions
+    async def answer(text: str) -> str:
+        async with client.messages.stream(**asked(text)) as stream:
+            message = await stream.get_final_message()
+        assert message.usage.output_tokens
+        return "".join(block.text for block in message.content if block.type == "text")
 
-        gemini = genai.Client(api_key=KEY, http_options=HttpOptions(base_url=url, api_version="v1beta"))
+    async def deltas(text: str) -> str:
+        stream = await client.messages.create(**asked(text), stream=True)
+        return "".join([event.delta.text async for event in stream if event.type == "content_block_delta"])
 
-        async def ask(text: str) -> str:
-            stream = await gemini.aio.models.generate_content_stream(
-                model=model, contents=text, config={"max_output_tokens": 1000, "system_instruction": SYSTEM}
-            )
-            return "".join([piece.text or "" async for piece in stream])
+    async def whole(text: str) -> str:
+        message = await client.messages.create(**asked(text))
+        return "".join(block.text for block in message.content if block.type == "text")
 
-        yield ask
-        await gemini.aio.aclose()
-    else:
-        from openai import AsyncOpenAI
+    yield {"sdk": answer, "deltas": deltas, "unstreamed": whole}
+    await client.close()
 
-        gpt = AsyncOpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
 
-        async def ask_responses(text: str) -> str:
-            stream = await gpt.responses.create(
-                model=model, max_output_tokens=1000, instructions=SYSTEM, input=text, stream=True
-            )
-            last = [event.response async for event in stream if event.type == "response.completed"]
-            return last[0].output_text
+@asynccontextmanager
+async def gemini(url: str) -> AsyncIterator[dict[str, Call]]:
+    from google import genai
+    from google.genai.types import HttpOptions
 
-        async def ask_chat(text: str) -> str:
-            stream = await gpt.chat.completions.create(
-                model=model,
-                max_completion_tokens=1000,
-                messages=[{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}],
-                stream=True,
-                stream_options={"include_usage": True},
-            )
-            return "".join([piece.choices[0].delta.content or "" async for piece in stream if piece.choices])
+    client = genai.Client(api_key=KEY, http_options=HttpOptions(base_url=url, api_version="v1beta"))
+    config = {"max_output_tokens": 1000, "system_instruction": SYSTEM}
 
-        yield ask_responses if vendor == "openai-responses" else ask_chat
-        await gpt.close()
+    def asked(text: str) -> dict[str, Any]:
+        return {"model": VENDORS["google"].model, "contents": text, "config": config}
+
+    async def answer(text: str) -> str:
+        said, calls, usage, reason = [], [], None, None
+        async for piece in await client.aio.models.generate_content_stream(**asked(text)):
+            said.append(piece.text or "")
+            calls += piece.function_calls or ()
+            usage = piece.usage_metadata or usage
+            reason = piece.candidates[0].finish_reason if piece.candidates else reason
+        assert usage
+        assert reason
+        assert not calls
+        return "".join(said)
+
+    async def deltas(text: str) -> str:
+        return "".join([p.text or "" async for p in await client.aio.models.generate_content_stream(**asked(text))])
+
+    async def whole(text: str) -> str:
+        return (await client.aio.models.generate_content(**asked(text))).text or ""
+
+    yield {"sdk": answer, "deltas": deltas, "unstreamed": whole}
+    await client.aio.aclose()
+
+
+@asynccontextmanager
+async def responses(url: str) -> AsyncIterator[dict[str, Call]]:
+    from openai import AsyncOpenAI
+
+    client = AsyncOpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
+
+    def asked(text: str) -> dict[str, Any]:
+        model = VENDORS["openai-responses"].model
+        return {"model": model, "max_output_tokens": 1000, "instructions": SYSTEM, "input": text}
+
+    async def answer(text: str) -> str:
+        async with client.responses.stream(**asked(text)) as stream:
+            response = await stream.get_final_response()
+        assert response.usage
+        return response.output_text
+
+    async def deltas(text: str) -> str:
+        stream = await client.responses.create(**asked(text), stream=True)
+        last = [event.response async for event in stream if event.type == "response.completed"]
+        return last[0].output_text
+
+    async def whole(text: str) -> str:
+        return (await client.responses.create(**asked(text))).output_text
+
+    yield {"sdk": answer, "deltas": deltas, "unstreamed": whole}
+    await client.close()
+
+
+@asynccontextmanager
+async def chat(url: str) -> AsyncIterator[dict[str, Call]]:
+    from openai import AsyncOpenAI
+
+    client = AsyncOpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
+    counted = {"stream_options": {"include_usage": True}}
+
+    def asked(text: str) -> dict[str, Any]:
+        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
+        return {"model": VENDORS["openai-chat"].model, "max_completion_tokens": 1000, "messages": messages}
+
+    async def answer(text: str) -> str:
+        async with client.chat.completions.stream(**asked(text), **counted) as stream:
+            completion = await stream.get_final_completion()
+        assert completion.usage
+        return completion.choices[0].message.content or ""
+
+    async def deltas(text: str) -> str:
+        stream = await client.chat.completions.create(**asked(text), **counted, stream=True)
+        return "".join([piece.choices[0].delta.content or "" async for piece in stream if piece.choices])
+
+    async def whole(text: str) -> str:
+        return (await client.chat.completions.create(**asked(text))).choices[0].message.content or ""
+
+    yield {"sdk": answer, "deltas": deltas, "unstreamed": whole}
+    await client.close()
 
 
 @asynccontextmanager
@@ -238,30 +345,38 @@ async def crowd(ask: Call, calls: int) -> float:
 
 async def compare(vendor: str, url: str, folder: Path, rounds: int, calls: int) -> dict[str, object]:
     async with sdk(vendor, url) as bare, gateway(vendor, url, folder) as whole:
+        ways = {**bare, "gateway": whole}
         for _ in range(20):
-            await timed(bare)
-            await timed(whole)
-        pairs = []
+            for ask in ways.values():
+                await timed(ask)
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        busy: dict[str, list[float]] = {name: [] for name in ways}
         for turn in range(rounds):
-            if turn % 2:
-                ours = await timed(whole)
-                pairs.append((await timed(bare), ours))
-            else:
-                pairs.append((await timed(bare), await timed(whole)))
-        await crowd(bare, CONCURRENT)
-        await crowd(whole, CONCURRENT)
-        rates = [(await crowd(bare, calls), await crowd(whole, calls)) for _ in range(5)]
-    theirs, ours = (median(column) for column in zip(*pairs, strict=True))
-    ratio, throughput = ours / theirs, median(mine / their for their, mine in rates)
+            order = list(ways)[:: 1 if turn % 2 else -1]
+            for name in order:
+                began = time.process_time()
+                times[name].append(await timed(ways[name]))
+                busy[name].append(time.process_time() - began)
+        pairs = tuple(ways[name] for name in ("sdk", "deltas", "gateway"))
+        for ask in pairs:
+            await crowd(ask, CONCURRENT)
+        rates = [[await crowd(ask, calls) for ask in pairs] for _ in range(5)]
+    p50 = {name: median(each) for name, each in times.items()}
+    cpu = {name: median(each) for name, each in busy.items()}
+    per_s = dict(zip(("sdk", "deltas", "gateway"), (median(rate) for rate in zip(*rates, strict=True)), strict=True))
+    ratio = p50["gateway"] / p50["sdk"]
+    throughput = median(ours / theirs for theirs, _, ours in rates)
     return {
         "vendor": vendor,
-        "sdk_p50_ms": round(theirs * 1000, 2),
-        "gateway_p50_ms": round(ours * 1000, 2),
-        "added_p50_ms": round(median(mine - their for their, mine in pairs) * 1000, 2),
+        **{f"{name}_p50_ms": round(value * 1000, 2) for name, value in p50.items()},
+        **{f"{name}_cpu_ms": round(value * 1000, 2) for name, value in cpu.items()},
         "ratio": round(ratio, 2),
-        "sdk_per_s": round(median(their for their, _ in rates)),
-        "gateway_per_s": round(median(mine for _, mine in rates)),
+        "cpu_ratio": round(cpu["gateway"] / cpu["sdk"], 2),
+        "ratio_to_deltas": round(p50["gateway"] / p50["deltas"], 2),
+        "ratio_to_unstreamed": round(p50["gateway"] / p50["unstreamed"], 2),
+        **{f"{name}_per_s": round(value) for name, value in per_s.items()},
         "throughput": round(throughput, 2),
+        "throughput_to_deltas": round(median(ours / theirs for _, theirs, ours in rates), 2),
         "within_aims": ratio <= MEDIAN_AIM and throughput >= THROUGHPUT_AIM,
     }
 

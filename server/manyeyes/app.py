@@ -41,7 +41,7 @@ Many Eyes gives a second opinion on code from models of several vendors, grounde
 
 Give exactly one of `code`, `paths`, `diff` or `git`. Prefer `git` ("working", "staged", "main..HEAD") or `paths` to
 pasting code: the server reads the files itself, within its roots. Line numbers are taken from the source; a patch
-with `applies: true` was applied in memory, and a Python file still compiles with it.
+with `applies: true` was applied in memory, and the file still parses with it.
 
 `status` tells how much to trust a result: `complete`; `partial` (see `problems`); `evidence_only` (no model was heard,
 deterministic engines alone). An empty `findings` list means that something looked and found nothing, never that it

@@ -156,12 +156,44 @@ class Limits(_Section):
         total_bytes: No more than this is read in one call.
         files: No more files than this are read in one call.
         findings: As many findings of a review as are worth a reader's time; the rest are counted. A scan has all.
+        lock_bytes: A larger manifest or lock file is not read by a scan of dependencies.
     """
 
     file_bytes: int = Field(default=2_000_000, gt=0)
     total_bytes: int = Field(default=20_000_000, gt=0)
     files: int = Field(default=5_000, gt=0)
     findings: int = Field(default=8, gt=0)
+    lock_bytes: int = Field(default=16_000_000, gt=0)
+
+
+class Osv(_Section):
+    """Where advisories on packages come from, for scans of dependencies.
+
+    Attributes:
+        url: Base address of OSV's service or of a mirror that answers like it; it is told packages and versions.
+        db: A folder or zip of OSV records on this machine; nobody is asked then.
+        concurrent: No more requests than this at the same time.
+        timeout_s: Seconds that one request may be silent.
+        patience_s: Seconds that all requests of one scan may take together.
+        keep_s: How old a kept answer may be, in seconds.
+    """
+
+    url: str = "https://api.osv.dev"
+    db: Path | None = None
+    concurrent: int = Field(default=6, gt=0, le=32)
+    timeout_s: float = Field(default=10.0, gt=0)
+    patience_s: float = Field(default=60.0, gt=0)
+    keep_s: float = Field(default=21_600.0, ge=0)
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, url: str) -> str:
+        return _web_address(url)
+
+    @property
+    def local(self) -> bool:
+        """True when the address is this machine's loopback, by its form alone."""
+        return is_loopback(urlsplit(self.url).hostname or "")
 
 
 class Retry(_Section):
@@ -270,6 +302,7 @@ class Settings(_Section):
     state: State = State()
     cache: Cache = Cache()
     limits: Limits = Limits()
+    osv: Osv = Osv()
     retry: Retry = Retry()
     patience: Patience = Patience()
     breaker: Breaker = Breaker()
@@ -407,6 +440,7 @@ _SECTIONS = (
     "state",
     "cache",
     "limits",
+    "osv",
     "retry",
     "patience",
     "breaker",

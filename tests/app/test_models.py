@@ -38,6 +38,9 @@ CLAIM = {
 INVENTED = {**CLAIM, "quote": "    os.remove(everything)", "title": "Deletes everything"}
 
 
+MEDIUM = {**CLAIM, "severity": "medium"}  # what is high or critical is read by a second vendor too
+
+
 def answer(*claims, **more):
     return json.dumps({"summary": "It pays.", "verdict": "comment", "findings": claims, "disputed": [], **more})
 
@@ -73,8 +76,8 @@ def keys(**doubles):
 
 
 async def test_each_tool_is_answered_by_the_vendor_the_article_gives_it(connect, claude, gpt, gemini):
-    claude.reply(AnthropicWords().says(answer(CLAIM)))
-    gpt.reply(ChatWords().says(answer(CLAIM)))
+    claude.reply(AnthropicWords().says(answer(MEDIUM)))
+    gpt.reply(ChatWords().says(answer(MEDIUM)))
     async with connect(**keys(claude=claude, gpt=gpt, gemini=gemini)) as client:
         review = (await client.call_tool("code_review", PAY)).structured_content
         scan = (await client.call_tool("security_scan", PAY)).structured_content
@@ -132,7 +135,7 @@ async def test_a_vendor_that_fails_on_everything_leaves_the_evidence_and_is_name
 
 async def test_another_vendor_steps_in_and_the_run_tells_why(connect, claude, gpt):
     claude.reply(*[AnthropicWords().error(529, "Overloaded", "overloaded_error")] * 5)
-    gpt.reply(ChatWords().says(answer(CLAIM)))
+    gpt.reply(ChatWords().says(answer(MEDIUM)))
     async with connect(**keys(claude=claude, gpt=gpt)) as client:
         review = (await client.call_tool("code_review", PAY)).structured_content
     assert review["status"] == "complete"
@@ -152,8 +155,9 @@ async def test_an_insisted_model_is_the_only_one_asked(connect, claude, gpt):
 
 
 async def test_a_panel_hears_every_vendor_and_names_the_one_that_fails(connect, claude, gpt, gemini):
-    claude.reply(AnthropicWords().says(answer(CLAIM)))
-    gpt.reply(ChatWords().says(answer(CLAIM)))
+    nothing_to_add = json.dumps({"readings": []})
+    claude.reply(AnthropicWords().says(answer(CLAIM)), AnthropicWords().says(nothing_to_add))
+    gpt.reply(ChatWords().says(answer(CLAIM)), ChatWords().says(nothing_to_add))
     gemini.reply(*[GoogleWords().error(500, "boom", "INTERNAL")] * 5)
     async with connect(**keys(claude=claude, gpt=gpt, gemini=gemini), MANYEYES_GOOGLE_API_VERSION="v1beta") as client:
         review = (await client.call_tool("code_review", {**PAY, "depth": "panel"})).structured_content

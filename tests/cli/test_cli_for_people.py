@@ -13,7 +13,8 @@ import pytest
 
 from manyeyes.cli import doctor, main
 
-MANY = "".join(f"eval(input({number}))\n" for number in range(60))
+MANY = "".join(f"def f{number}(a=[]):\n    a.append({number})\n    return a\n" for number in range(60))
+WEAK = "".join(f"eval(input({number}))\n" for number in range(60))
 GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b.c")
 
 
@@ -27,12 +28,12 @@ def repository(project):
 
 def test_programs_get_every_finding_and_people_as_many_as_they_can_read(project, capsys):
     (project / "many.py").write_text(MANY)
-    assert main(["scan", "many.py", "--sarif", "scan.sarif"]) == 0
+    assert main(["review", "many.py", "--sarif", "review.sarif"]) == 0
     text = capsys.readouterr().out
-    assert len(json.loads((project / "scan.sarif").read_text())["runs"][0]["results"]) == 60
-    assert text.count("many.py:") == 50
-    assert "10 beyond the limit of 50 (MANYEYES_LIMITS_FINDINGS" in text
-    assert main(["scan", "many.py", "--json"]) == 0
+    assert len(json.loads((project / "review.sarif").read_text())["runs"][0]["results"]) == 60
+    assert text.count("many.py:") == 8
+    assert "52 beyond the limit of 8 (MANYEYES_LIMITS_FINDINGS" in text
+    assert main(["review", "many.py", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert len(result["findings"]) == 60
     assert result["suppressed"]["count"] == 0
@@ -40,15 +41,27 @@ def test_programs_get_every_finding_and_people_as_many_as_they_can_read(project,
 
 def test_the_limit_is_named_where_a_result_is_cut_by_it(project, capsys):
     (project / "many.py").write_text(MANY)
-    assert main(["scan", "many.py"]) == 0
+    assert main(["review", "many.py"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "10 findings are not shown: 10 beyond the limit of 50 (MANYEYES_LIMITS_FINDINGS" in text
+    assert "52 findings are not shown: 52 beyond the limit of 8 (MANYEYES_LIMITS_FINDINGS" in text
+
+
+def test_a_scan_has_all_and_a_gate_sees_what_a_review_leaves_out(project, capsys):
+    (project / "manyeyes.toml").write_text("[limits]\nfindings = 1\n")
+    (project / "weak.py").write_text(WEAK)
+    assert main(["scan", "weak.py"]) == 0
+    assert capsys.readouterr().out.count("weak.py:") >= 60
+    (project / "many.py").write_text(MANY)
+    assert main(["review", "many.py", "--fail-on", "medium", "--json"]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown["findings"]) == 1
+    assert shown["counts"] == {"medium": 60}
 
 
 def test_a_projects_own_limit_still_holds(project, capsys):
     (project / "many.py").write_text(MANY)
     (project / "manyeyes.toml").write_text("[limits]\nfindings = 3\n")
-    assert main(["scan", "many.py", "--json"]) == 0
+    assert main(["review", "many.py", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["findings"]) == 3
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import re
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from manyeyes_tools.documents.openapi import describe, faults
-from manyeyes_tools.documents.symbols import read_module
+from manyeyes_tools.documents.symbols import Module, Symbol, read_module
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -139,7 +140,7 @@ def test_code_without_routes_says_so() -> None:
     found = describe([read_module("m.py", "def get(): ...")], {})
     assert json.loads(found.document)["paths"] == {}
     assert faults(found.document) == []
-    assert "no FastAPI or Flask route" in found.problems[0]
+    assert "no route of a known framework" in found.problems[0]
 
 
 def test_a_path_that_is_not_a_literal_is_named() -> None:
@@ -261,3 +262,113 @@ def test_the_title_is_that_of_the_module_with_routes() -> None:
         read_module("shop.py", "from flask import Flask\napp = Flask('x')\n@app.get('/x')\ndef x(): return {}\n"),
     ]
     assert json.loads(describe(modules, {}).document)["info"]["title"] == "shop"
+
+
+def test_aiohttp() -> None:
+    code = (
+        "from aiohttp import web\nroutes = web.RouteTableDef()\n"
+        "@routes.post('/items/{item_id}')\nasync def change(request):\n    q = request.query.get('q')\n"
+        "    data = await request.json()\n"
+        "async def listing(request):\n    return web.json_response([request.query['page']])\n"
+        "def make():\n    inner = web.Application()\n    inner.router.add_get('/all', listing)\n"
+        "    app = web.Application()\n    app.add_routes(routes)\n    app.add_subapp('/inner', inner)\n    return app\n"
+    )
+    found = describe([read_module("m.py", code)], {})
+    assert faults(found.document) == []
+    made = operations(json.loads(found.document))
+    assert set(made) == {("/items/{item_id}", "post"), ("/inner/all", "get")}
+    change = made["/items/{item_id}", "post"]
+    assert [(p["name"], p["in"]) for p in change["parameters"]] == [("item_id", "path"), ("q", "query")]
+    assert change["requestBody"]["required"] is True
+    assert [(p["name"], p["required"]) for p in made["/inner/all", "get"]["parameters"]] == [("page", True)]
+
+
+def unread(path: str, text: str) -> Module:
+    itself = Symbol(path=path, name=path, kind="module", line=1, end_line=1, public=True)
+    return Module(itself=itself, symbols=(), tree=ast.Module(body=[], type_ignores=[]), lines=tuple(text.splitlines()))
+
+
+def test_express() -> None:
+    items = (
+        "const express = require('express');\nconst router = express.Router();\n"
+        "router.get('/:id', (req, res) => { const { deep } = req.query; res.status(404).json({}); });\n"
+        "router.post('/', auth, (req, res) => { save(req.body.name); res.sendStatus(201); });\n"
+        "router.get(PATH, (req, res) => {});\nmodule.exports = router;\n"
+    )
+    app = (
+        "import express from 'express';\nimport items from './routes/items';\nconst app = express();\n"
+        "app.use('/api/items', items);\napp.route('/health').get((req, res) => res.send('ok'));\n"
+    )
+    found = describe([unread("src/app.ts", app), unread("src/routes/items.js", items)], {})
+    assert faults(found.document) == []
+    made = operations(json.loads(found.document))
+    assert set(made) == {("/api/items/{id}", "get"), ("/api/items/", "post"), ("/health", "get")}
+    assert [(p["name"], p["in"]) for p in made["/api/items/{id}", "get"]["parameters"]] == [
+        ("id", "path"),
+        ("deep", "query"),
+    ]
+    assert set(made["/api/items/{id}", "get"]["responses"]) == {"404"}
+    assert "name" in json.dumps(made["/api/items/", "post"]["requestBody"])
+    assert any("not a literal" in problem for problem in found.problems)
+
+
+def test_starlette_and_flask_views_and_nested_blueprints() -> None:
+    starlette = (
+        "from starlette.applications import Starlette\nfrom starlette.routing import Mount, Route\n"
+        "async def home(request): ...\n"
+        "app = Starlette(routes=[Route('/', home), Mount('/in', routes=[Route('/{n:int}', home, methods=['POST'])])])\n"
+    )
+    made = operations(json.loads(describe([read_module("m.py", starlette)], {}).document))
+    assert set(made) == {("/", "get"), ("/in/{n}", "post")}
+    assert made["/in/{n}", "post"]["parameters"][0]["schema"] == {"type": "integer"}
+    flask = (
+        "from flask import Blueprint, Flask\nfrom flask.views import MethodView\n"
+        "class Item(MethodView):\n    def get(self, n): ...\n    def delete(self, n): ...\n"
+        "inner = Blueprint('i', 'i', url_prefix='/i')\nouter = Blueprint('o', 'o', url_prefix='/o')\n"
+        "inner.add_url_rule('/<any(a, b):n>', view_func=Item.as_view('item'))\n"
+        "outer.register_blueprint(inner)\n"
+        "def create():\n    app = Flask('x')\n    attach(app)\n    return app\n"
+        "def attach(app):\n    for one, at in [(outer, '/v1')]:\n        app.register_blueprint(one, url_prefix=at)\n"
+    )
+    made = operations(json.loads(describe([read_module("m.py", flask)], {}).document))
+    assert set(made) == {("/v1/i/{n}", "get"), ("/v1/i/{n}", "delete")}
+    assert made["/v1/i/{n}", "get"]["parameters"][0]["schema"] == {"type": "string", "enum": ["a", "b"]}
+
+
+def test_security_dependencies_and_aliases_are_followed_across_files() -> None:
+    shared = (
+        "from typing import Annotated\nfrom fastapi import Depends, Header\nfrom fastapi.security import HTTPBearer\n"
+        "bearer = HTTPBearer()\ndef page(skip: int = 0): ...\n"
+        "def user(token = Depends(bearer), x_org: str = Header()): ...\n"
+        "User = Annotated[dict, Depends(user)]\n"
+    )
+    main = (
+        "from fastapi import APIRouter, Depends, FastAPI, WebSocket\nfrom .shared import User, page\n"
+        "router = APIRouter(prefix='/r', dependencies=[Depends(page)])\n"
+        "@router.get('/x')\ndef x(user: User): ...\n@router.websocket('/w')\ndef w(socket: WebSocket): ...\n"
+        "def build():\n    app = FastAPI()\n    app.include_router(router, prefix=PREFIX)\n    return app\n"
+        "PREFIX = '/v' + '1'\n"
+    )
+    found = describe(
+        [read_module("s/__init__.py", ""), read_module("s/shared.py", shared), read_module("s/main.py", main)], {}
+    )
+    document = json.loads(found.document)
+    assert faults(found.document) == []
+    get = document["paths"]["/v1/r/x"]["get"]
+    assert {(p["name"], p["in"]) for p in get["parameters"]} == {("skip", "query"), ("x-org", "header")}
+    assert get["security"] == [{"HTTPBearer": []}]
+    assert document["components"]["securitySchemes"] == {"HTTPBearer": {"type": "http", "scheme": "bearer"}}
+    assert any("WebSocket" in problem for problem in found.problems)
+
+
+def test_what_defines_itself_ends() -> None:
+    code = (
+        "from fastapi import FastAPI\na = b\nb = a\napp = FastAPI(prefix=a)\np = p + '/x'\n@app.get(p)\ndef x(): ...\n"
+    )
+    assert any("not a literal" in problem for problem in describe([read_module("m.py", code)], {}).problems)
+
+
+def test_routes_of_django_are_said_to_be_left_out() -> None:
+    code = "from django.urls import path\nurlpatterns = [path('x/', view)]\n"
+    found = describe([read_module("urls.py", code)], {})
+    assert any("Django's URL patterns are not read" in problem for problem in found.problems)

@@ -114,7 +114,7 @@ def test_perturbed_quotes_of_real_files_hardly_ever_get_wrong_lines() -> None:
         text = path.read_text(encoding="utf-8")
         lines = text.split("\n")
         file = source(text)
-        for _ in range(600):
+        for _ in range(60):
             at, size = rng.randrange(len(lines) - 8), rng.randint(1, 6)
             if not lines[at].strip() or not lines[at + size - 1].strip():
                 continue

@@ -47,7 +47,7 @@ CASES = [
     (TEXT, "    y = 1", "    y = 2", 12, "a.py", TEXT[:-25] + TEXT[-25:].replace("y = 1", "y = 2")),
     (TEXT, "import os\n", "import ast\nimport os\n", 1, "b/my file.py", "import ast\n" + TEXT),
     (TEXT, "import os\n\n\ndef f(x):", "def f(x):", 1, "a.py", TEXT.removeprefix("import os\n\n\n")),
-    (TEXT, "import os", "", 1, 'q"uo\\te.py', TEXT.removeprefix("import os\n")),
+    (TEXT, "import os", "", 1, 'q"uo\\te.py', TEXT.removeprefix("import os\n\n\n")),
     ("a = 1\nb = 2", "b = 2", "b = 3", 2, "a.py", "a = 1\nb = 3"),
     ("a = 1\nb = 2", "a = 1", "a = 3", 1, "grün.py", "a = 3\nb = 2"),
     ("a = 1", "a = 1", "a = 2\nc = 3", 1, "a.py", "a = 2\nc = 3"),
@@ -95,8 +95,9 @@ def test_masked_secrets_are_neither_shown_nor_touched(
     suggestion = make_patch(source(SECRET, masked=MASKED), search, replace, near(4))
     assert suggestion.applies is applies
     assert "hunter2" not in suggestion.model_dump_json()
-    if suggestion.patch:
-        assert "<secret" not in suggestion.patch
+    assert ("<secret" in (suggestion.patch or "")) is (not applies and "<secret" not in replace)
+    if suggestion.applies:
+        assert suggestion.patch
         assert "hunter2" in git_applies(tmp_path, "a.py", SECRET, suggestion.patch)
 
 

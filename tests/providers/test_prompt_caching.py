@@ -12,7 +12,7 @@ from manyeyes.model import no_pulse
 from manyeyes.providers import anthropic_request, chat_request, openai, responses_request
 from manyeyes.providers.chat_request import Dialect, prefix_key
 from manyeyes.settings import OpenAI, Settings
-from manyeyes.types import Message, ModelRef, Request, ToolCall, ToolSpec
+from manyeyes.types import Message, ModelRef, Request, ToolCall, ToolOutput, ToolSpec
 from wire.vendors import VENDORS
 
 if TYPE_CHECKING:
@@ -44,21 +44,29 @@ def test_claude_is_told_to_keep_the_tools_and_the_system_text() -> None:
     params = anthropic_request.to_params(CLAUDE, ASK)
     assert [tool.get("cache_control") for tool in params["tools"]] == [None, MARK]
     assert [block.get("cache_control") for block in params["system"]] == [MARK]
-    assert marks(params) == 2
+    assert marks(params) == 3
 
 
 @pytest.mark.parametrize(
     ("request_", "count"),
-    [(replace(ASK, tools=()), 1), (replace(ASK, system=""), 1), (replace(ASK, tools=(), system=""), 0)],
+    [(replace(ASK, tools=()), 1), (replace(ASK, system=""), 2), (replace(ASK, tools=(), system=""), 0)],
 )
 def test_claude_is_given_no_mark_without_something_to_keep(request_: Request, count: int) -> None:
     assert marks(anthropic_request.to_params(CLAUDE, request_)) == count
 
 
-def test_what_a_conversation_adds_is_not_marked() -> None:
+def test_only_the_end_of_a_conversation_with_tools_is_marked() -> None:
     call = Message(role="assistant", tool_calls=(ToolCall("a", "look", {}),))
-    longer = replace(ASK, messages=(*ASK.messages, call, *ASK.messages))
-    assert marks(anthropic_request.to_params(CLAUDE, longer)) == 2
+    seen = Message(role="user", tool_outputs=(ToolOutput("a", "look", "a wall"),))
+    params = anthropic_request.to_params(CLAUDE, replace(ASK, messages=(*ASK.messages, call, seen)))
+    assert [marks(message) for message in params["messages"]] == [0, 0, 1]
+    assert params["messages"][-1]["content"][-1]["cache_control"] == MARK
+    assert marks(params) == 3
+
+
+def test_a_question_without_tools_is_not_marked() -> None:
+    params = anthropic_request.to_params(CLAUDE, replace(ASK, tools=()))
+    assert [marks(message) for message in params["messages"]] == [0]
 
 
 @pytest.mark.parametrize(("vendor", "told"), [(True, True), (False, False)])

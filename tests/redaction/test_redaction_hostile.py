@@ -57,6 +57,11 @@ SECRET = "Zx9kkQ2pp"
         (f'secret.assign("{SECRET}",17);', "a.cpp"),
         (f'char my_password[25] = "{SECRET}";', "a.c"),
         (f"password: a,b({SECRET})", "a.yaml"),
+        (f'requests.get(url, auth=("bob", "{SECRET}"))', "a.py"),
+        (f'requests.get(url, auth = (\n    "bob",\n    "{SECRET}",\n))', "a.py"),
+        (f"session.auth = ('bob','{SECRET}')", "a.py"),
+        (f'httpx.BasicAuth("bob", password="{SECRET}")', "a.py"),
+        (f'HTTPDigestAuth("bob", "{SECRET}")', "a.py"),
     ],
 )
 def test_secrets_of_everyday_form(text, path):
@@ -92,10 +97,27 @@ def test_secrets_of_everyday_form(text, path):
         "sudo -u www-data:group1/x ls",
         'url = "urn:ietf:params:oauth:token-type:jwt2"',
         "authorization: str | None = None",
+        'creds["access_token"] = new_access',
+        'creds["access_token"] = new_access2',
+        'auth=("basic", "digest")',
+        'authors=("Bob B1", "Alice A2x")',
+        "see risk-ant-colony-optimization-2",
     ],
 )
 def test_what_only_looks_like_a_secret_is_left_alone(text):
     assert Redactor().mask(text + "\n", "a.py") == text + "\n"
+
+
+@pytest.mark.parametrize("path", ["", "a.md", "a.diff", "a.yaml"])
+def test_what_is_put_into_a_mapping_is_code_in_any_file(path):
+    text = 'creds["access_token"] = new_access2\n'
+    assert Redactor().mask(text, path) == text
+
+
+@pytest.mark.parametrize("key", ["sk-ant-api03-AbCd9f8f7e6d5c4b3a2f1e0d9c", "sk-proj-AbCd9f8f7e6d5c4b3a2f1e0d9c"])
+def test_a_key_that_hangs_on_a_letter_is_one(key):
+    masked = Redactor().mask(f"h{key} and x9{key}\n", "a.md")
+    assert "AbCd9f8f" not in masked
 
 
 SEPARATORS = ["\x85", "\u2028", "\u2029", "\r", "\r\n", "\n", "\x0b", "\x0c", "\x1c", "\x1e"]

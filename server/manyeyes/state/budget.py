@@ -13,6 +13,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import anyio
@@ -48,6 +49,8 @@ _WAIT_S = 0.005
 _PAUSE_S = 0.02
 _FOLDED_EVERY = 64
 _SCOPES = 1_000
+_PROCESS = secrets.token_hex(4)
+_NUMBERS = count()
 _DAY_S = 86_400.0
 
 
@@ -150,7 +153,7 @@ class Budget:
             self._opened = True
         now = self._database.clock()
         entry = Entry(
-            id=f"{time.time_ns():x}-{secrets.token_hex(4)}",  # in the order of time, for the index's sake
+            id=f"{time.time_ns():x}-{_PROCESS}-{next(_NUMBERS):x}",  # in the order of time, for the index's sake
             at=now,
             until=now + self._lease_s,
             day=day_of(now),
