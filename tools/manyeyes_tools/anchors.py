@@ -12,6 +12,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.copied_text import elided, lines_in, straight, trimmed, unnumbered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,7 +24,7 @@ ALIKE = 90.0
 CLEARLY = 6.0
 """By how much the best place must be more like the quote than the second best, in percent."""
 
-_NEAR = 3
+_NEAR = 8
 """A hint decides among equal places when one of them lies within so many lines and the others much farther away."""
 _FAR = 4
 _MAX_QUOTE_LINES = 60
@@ -30,12 +32,10 @@ _MAX_FUZZY_LINES = 30_000
 _MAX_GAP = 400
 _MIN_PART = 8
 _MIN_FUZZY = 12
-_FENCE = re.compile(r"^\s*(?:```|~~~)")
-_NUMBERED = re.compile(r"^\s*>?\s*[Ll]?(\d+)\s*(?:[|:│→]|\t)\s?")
+_LEAST_GAPPED = 2
+_LEFT_OUT = 2
 _MARKED = re.compile(r"^[+-](?![+-])")
-_ELIDED = re.compile(
-    r"^\s*(?:#|//|/\*|--|\(|\[|<!--)?\s*(?:\.{3,}|…)\s*(?:\*/|\)|\]|-->)?\s*$|^\s*(?:#|//)\s*\.{3}.*\.{3}\s*$"
-)
+_CUT_OFF = re.compile(r"^(.*\S)\s+(?:\.{3}|…)$")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -79,46 +79,35 @@ def anchor(file: SourceFile, quote: str, hint: int | None = None) -> Anchor | No
 
 def _clean(quote: str) -> tuple[list[str], int | None]:
     """The quote's lines without what models put around them, and the number that stood before the first."""
-    lines = [line.rstrip() for line in quote.replace("\r\n", "\n").split("\n")]
-    if any(map(_FENCE.match, lines)):
-        fences = [index for index, line in enumerate(lines) if _FENCE.match(line)]
-        first = fences[0] + 1
-        lines = lines[first : fences[1]] if len(fences) > 1 else lines[first:] if fences[0] == 0 else lines[: fences[0]]
-    lines = _trimmed(lines)
-    full = [line for line in lines if line.strip() and not _ELIDED.match(line)]
-    numbers = [match for match in map(_NUMBERED.match, full) if match]
-    number = None
-    if full and len(numbers) == len(full):
-        number = int(numbers[0].group(1))
-        lines = [_NUMBERED.sub("", line, count=1) if not _ELIDED.match(line) else line for line in lines]
-    return _trimmed(lines), number
-
-
-def _trimmed(lines: list[str]) -> list[str]:
-    start, end = 0, len(lines)
-    while start < end and not lines[start].strip():
-        start += 1
-    while end > start and not lines[end - 1].strip():
-        end -= 1
-    return lines[start:end]
+    lines, number = unnumbered(trimmed(lines_in(quote)))
+    lines = trimmed(lines)
+    if lines and (cut := _CUT_OFF.match(lines[-1])):
+        lines[-1] = cut[1]
+    return lines, number
 
 
 def _segments(lines: list[str]) -> list[list[str]]:
     """The quote cut where it was elided.  A quote that is nothing but dots, as Python has, is left as it is."""
     segments: list[list[str]] = [[]]
     for line in lines:
-        if _ELIDED.match(line):
+        if elided(line):
             segments.append([])
         else:
             segments[-1].append(line)
-    return [segment for segment in map(_trimmed, segments) if segment] or [lines]
+    return [segment for segment in map(trimmed, segments) if segment] or [lines]
 
 
 def _find_elided(lines: list[str], segments: list[list[str]], hint: int | None, file: SourceFile) -> _Span | None:
     """From the first segment's place to the last one's, when all are there in their order and not far apart."""
     whole = _find(lines, [line for segment in segments for line in segment], hint, file, fuzzy=False)
-    if whole is not None:
-        return whole
+    parts = _find_parts(lines, segments, hint, file)
+    if whole is None or parts is None:
+        return whole or parts
+    # Lines that follow each other at one place may be those that the quote leaves something out between at another.
+    return parts if hint is not None and _distance(parts, hint) < _distance(whole, hint) else whole
+
+
+def _find_parts(lines: list[str], segments: list[list[str]], hint: int | None, file: SourceFile) -> _Span | None:
     first = _find(lines, segments[0], hint, file)
     if first is None:
         return None
@@ -144,8 +133,13 @@ def _find(
 
 def _strict(lines: list[str], wanted: list[str]) -> list[_Span]:
     """Places that hold the quote's very characters, spacing aside; all of the strictest way that finds any."""
-    for plain, score in ((str.rstrip, 1.0), (_squeezed, 0.98), (_unmarked, 0.96)):
-        text, quote = [plain(line) for line in lines], [plain(line) for line in wanted]
+    for plain, copied, score in (
+        (str.rstrip, str.rstrip, 1.0),
+        (str.rstrip, _without_mark, 0.99),
+        (_squeezed, _squeezed, 0.98),
+        (_unspaced, _unspaced, 0.96),
+    ):
+        text, quote = [plain(line) for line in lines], [copied(line) for line in wanted]
         if not any(quote):
             return []
         count = len(quote)
@@ -156,16 +150,39 @@ def _strict(lines: list[str], wanted: list[str]) -> list[_Span]:
         ]
         if found:
             return found
-    return list(_parts(lines, wanted))
+    return list(_parts(lines, wanted)) or list(_gapped(lines, wanted))
+
+
+def _gapped(lines: list[str], wanted: list[str]) -> Iterator[_Span]:
+    """Places that hold all of the quote's lines in their order, with a line or two in between that it leaves out."""
+    quote = [text for line in wanted if (text := _unspaced(line))]
+    if len(quote) < _LEAST_GAPPED or sum(map(len, quote)) < _MIN_FUZZY:
+        return
+    filled = [(number, text) for number, line in enumerate(lines) if (text := _unspaced(line))]
+    for at, (first, text) in enumerate(filled):
+        if text != quote[0]:
+            continue
+        found, reach = 1, at + len(quote) + _LEFT_OUT
+        for number, other in filled[at + 1 : reach]:
+            if other == quote[found]:
+                found += 1
+                if found == len(quote):
+                    yield _Span(first, number + 1, 0.93)
+                    break
 
 
 def _squeezed(line: str) -> str:
     return _SPACE.sub(" ", line).strip()
 
 
-def _unmarked(line: str) -> str:
-    """Without any spacing, so that `f( x )` is `f(x)`, and without the mark that a diff puts before a line."""
-    return _SPACE.sub("", _MARKED.sub("", line))
+def _without_mark(line: str) -> str:
+    """Without the mark that a diff puts before a line, indentation and all."""
+    return _MARKED.sub("", line).rstrip()
+
+
+def _unspaced(line: str) -> str:
+    """Without any spacing, so that `f( x )` is `f(x)`, a diff's mark before it, and the quotes of typography."""
+    return _SPACE.sub("", _MARKED.sub("", straight(line)))
 
 
 def _parts(lines: list[str], wanted: list[str]) -> Iterator[_Span]:
@@ -244,7 +261,7 @@ def _tokens(lines: list[str]) -> str:
 
 
 def _line_tokens(line: str) -> str:
-    return " ".join(_WORD.findall(line)).casefold()
+    return " ".join(_WORD.findall(straight(line))).casefold()
 
 
 def _choose(places: list[_Span], hint: int | None) -> _Span | None:
@@ -253,15 +270,15 @@ def _choose(places: list[_Span], hint: int | None) -> _Span | None:
         return places[0]
     if hint is None or not places:
         return None
-
-    def distance(span: _Span) -> int:
-        return 0 if span.start < hint <= span.end else min(abs(span.start + 1 - hint), abs(span.end - hint))
-
-    nearest, second = sorted(places, key=distance)[:2]
-    near, far = distance(nearest), distance(second)
+    nearest, second = sorted(places, key=lambda place: _distance(place, hint))[:2]
+    near, far = _distance(nearest, hint), _distance(second, hint)
     if near == 0:
         return nearest if far > 0 else None
     return nearest if near <= _NEAR and far >= _FAR * near else None
+
+
+def _distance(span: _Span, hint: int) -> int:
+    return 0 if span.start < hint <= span.end else min(abs(span.start + 1 - hint), abs(span.end - hint))
 
 
 def _known(span: _Span, file: SourceFile) -> bool:

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import re
-import warnings
-from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from manyeyes_tools import unified
+from manyeyes_tools.edits import Edit, edited, lines_of
 from manyeyes_tools.findings import Suggestion
-from manyeyes_tools.fragments import Unparsable, parse, parses_alone
+from manyeyes_tools.formatting import settled
+from manyeyes_tools.search_replace import NoPatch, readings
+from manyeyes_tools.soundness import Unsound, check_part, check_whole
+from manyeyes_tools.unmasking import Unclear, placeholders, restored, values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from manyeyes_tools.anchors import Anchor
     from manyeyes_tools.material import SourceFile
 
-_CONTEXT = 3
-_NEAR = 40
-"""A text that stands in a file several times is meant where the finding is, at most so many lines away."""
-_PLACEHOLDER = re.compile(r"<secret:[^:<>\s]+:\d+>")
-_FENCED = re.compile(r"\A\s*(?:```|~~~)[^\n]*\n(.*?)\n?(?:```|~~~)\s*\Z", re.DOTALL)
-_QUOTED = re.compile(r'[\x00-\x1f"\\\x7f]')
+__all__ = ["MASKED", "NoPatch", "diff", "make_patch"]
 
-
-class NoPatch(Exception):  # named after what it means
-    """No patch can be offered; its text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """Lines `start` to `end` (from 0, the end not included) become `new`; lines keep their endings."""
-
-    start: int
-    end: int
-    new: tuple[str, ...]
+MASKED = "It touches a masked secret: git cannot apply it, `manyeyes review --apply` can."
+"""Said of a patch that is true, and holds placeholders."""
 
 
 def make_patch(file: SourceFile, search: str, replace: str, near: Anchor, *, explanation: str = "") -> Suggestion:
     """A suggestion with a patch that was seen to apply, or without one and with the reason in its explanation.
+
+    A patch that touches a masked secret was seen to apply to the file as it is; as it shows placeholders, `applies`
+    is false, and only the local command can write it.
+
+    Blocking: to be called in a worker thread.
 
     Args:
         file: The file to be mended.
@@ -49,214 +44,129 @@ def make_patch(file: SourceFile, search: str, replace: str, near: Anchor, *, exp
         patch = diff(file, search, replace, near)
     except NoPatch as reason:
         return Suggestion(explanation=" ".join(filter(None, (explanation, f"(No patch: {reason}.)"))))
+    if placeholders(_lines_of_the_file(patch)) - placeholders([file.text]):
+        return Suggestion(explanation=" ".join(filter(None, (explanation, f"({MASKED})"))), patch=patch)
     return Suggestion(explanation=explanation, patch=patch, applies=True)
 
 
 def diff(file: SourceFile, search: str, replace: str, near: Anchor) -> str:
-    """The change as a unified diff that `git apply` takes.
+    """The change as a unified diff, secrets masked; `git apply` takes it unless it holds placeholders.
 
     Raises:
-        NoPatch: the text is not there, or not clearly there; nothing would change; a secret or an unknown line is
-            touched; or the file would no longer parse.
+        NoPatch: the text is not there, or not clearly there; nothing would change; a secret would go where it did not
+            stand; an unknown line is touched; or the file would no longer parse.
     """
     if not file.plain:
         raise NoPatch("the file is not plain UTF-8, so a patch of its text would not fit its bytes")
-    search, replace = _unfenced(search), _unfenced(replace)
-    old, masked = _lines(file.text), _lines(file.masked)
-    edit = _narrowed(_locate(masked, search, replace, near), masked)
-    if edit.start == edit.end and not edit.new:
-        raise NoPatch("it would change nothing")
-    if old[edit.start : edit.end] != masked[edit.start : edit.end] or any(map(_PLACEHOLDER.search, edit.new)):
-        raise NoPatch("it touches a masked secret")
-    first, last = _bounds(file, edit, len(old))
-    new = [*old[: edit.start], *edit.new, *old[edit.end :]]
-    _still_parses(file, old, new, edit, (first, last))
-    return _unified(file, old, masked, edit, (first, last))
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with their endings, cut where git cuts them."""
-    return [f"{line}\n" for line in text.split("\n")[:-1]] + [last for last in (text.rpartition("\n")[2],) if last]
-
-
-def _unfenced(text: str) -> str:
-    fenced = _FENCED.match(text)
-    return (fenced.group(1) if fenced else text).replace("\r\n", "\n")
-
-
-def _locate(lines: list[str], search: str, replace: str, near: Anchor) -> _Edit:
-    """Where the text stands: as whole lines, as whole lines indented otherwise, or within one line."""
-    wanted = search.strip("\n").split("\n")
-    offered = replace.strip("\n").split("\n") if replace.strip() else []
-    if not any(line.strip() for line in wanted):
-        raise NoPatch("it does not say what to replace")
-    plain = [line.rstrip() for line in lines]
-    quote = [line.rstrip() for line in wanted]
-    places = [at for at in range(len(lines)) if plain[at : at + len(quote)] == quote]
-    shift = ""
-    if not places:
-        bare = [line.strip() for line in quote]
-        stripped = [line.strip() for line in plain]
-        places = [at for at in range(len(lines)) if stripped[at : at + len(bare)] == bare and _shift(plain[at:], quote)]
-        if places:
-            places = [_nearest(places, near)]
-            shift = _shift(plain[places[0] :], quote) or ""
-    if places:
-        at = _nearest(places, near)
-        return _Edit(at, at + len(quote), _with_endings(_shifted(offered, shift), lines, at, at + len(quote)))
-    if len(wanted) == 1:
-        found = [at for at, line in enumerate(lines) if search.strip() in line]
-        at = _nearest(found, near)
-        if lines[at].count(search.strip()) > 1:
-            raise NoPatch("the text to replace stands several times in its line")
-        body = plain[at].replace(search.strip(), replace.strip())
-        return _Edit(at, at + 1, _with_endings(body.split("\n") if body.strip() else [], lines, at, at + 1))
-    raise NoPatch("the text to replace is not in the file")
-
-
-def _nearest(places: list[int], near: Anchor) -> int:
-    if not places:
-        raise NoPatch("the text to replace is not in the file")
-    if len(places) == 1:
-        return places[0]
-
-    def distance(at: int) -> int:
-        line = at + 1
-        return max(near.start_line - line, line - near.end_line, 0)
-
-    best, second = sorted(places, key=distance)[:2]
-    if distance(best) == distance(second) or distance(best) > _NEAR:
-        raise NoPatch("the text to replace stands in the file several times")
-    return best
-
-
-def _shift(lines: list[str], quote: list[str]) -> str | None:
-    """By how much all lines of the quote are indented less (`+` and spacing) or more (`-` and spacing) than there."""
-    shifts = set()
-    for there, here in zip(lines, quote, strict=False):
-        if not here.strip():
+    old, masked = lines_of(file.text), lines_of(file.masked)
+    refused: NoPatch | None = None
+    for reading in readings(masked, search, replace, near, file.language):
+        edits = _complete(reading, masked)
+        try:
+            real = _unmasked(edits, old, masked)
+            _check(file, old, real)
+        except NoPatch as reason:
+            refused = refused or reason
             continue
-        ours, theirs = here[: len(here) - len(here.lstrip())], there[: len(there) - len(there.lstrip())]
-        if theirs.endswith(ours):
-            shifts.add("+" + theirs[: len(theirs) - len(ours)])
-        elif ours.endswith(theirs):
-            shifts.add("-" + ours[: len(ours) - len(theirs)])
-        else:
-            return None
-    return shifts.pop() if len(shifts) == 1 else None
+        return _written(file, old, masked, _formatted(file, old, edits))
+    raise refused or NoPatch("it would change nothing")
 
 
-def _shifted(lines: list[str], shift: str) -> list[str]:
-    if not shift:
-        return lines
-    if shift.startswith("+"):
-        return [shift[1:] + line if line.strip() else line for line in lines]
-    return [line.removeprefix(shift[1:]) for line in lines]
+def _formatted(file: SourceFile, old: list[str], edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """The edits as the file's formatter would leave them, where it left the rest as it is."""
+    if file.language != "python" or file.partial or file.text != file.masked:
+        return edits
+    after = edited(old, edits)
+    text = settled(file.text, "".join(after))
+    if text == "".join(after):
+        return edits
+    new = lines_of(text)
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    made = tuple(
+        Edit(first, last, tuple(new[begin:end]))
+        for tag, first, last, begin, end in matcher.get_opcodes()
+        if tag != "equal"
+    )
+    return made or edits
 
 
-def _with_endings(new: list[str], lines: list[str], start: int, end: int) -> tuple[str, ...]:
-    """New lines with the endings of those they replace; a missing one at the end of the file stays missing."""
-    ending = "\r\n" if any(line.endswith("\r\n") for line in lines[start:end]) else "\n"
-    done = [line.rstrip("\r\n") + ending for line in new]
-    if done and end == len(lines) and not lines[-1].endswith("\n"):
-        done[-1] = done[-1].rstrip("\r\n")
-    return tuple(done)
+def _complete(edits: tuple[Edit, ...], lines: Sequence[str]) -> tuple[Edit, ...]:
+    """With the line before it, where the last edit is at the end of a file whose last line has no end.
+
+    What is added behind such a line needs its end; and where it is taken out, the line before it has none.
+    """
+    last = edits[-1]
+    if not lines or lines[-1].endswith("\n") or last.end < len(lines) or last.start == 0:
+        return edits
+    if last.start == len(lines):
+        ending = "\r\n" if last.new[0].endswith("\r\n") else "\n"
+        *more, end = last.new
+        return (*edits[:-1], Edit(last.start - 1, last.end, (lines[-1] + ending, *more, end.rstrip("\r\n"))))
+    if not last.new and all(edit.end < last.start for edit in edits[:-1]):
+        return (*edits[:-1], Edit(last.start - 1, last.end, (lines[last.start - 1].rstrip("\r\n"),)))
+    return edits
 
 
-def _narrowed(edit: _Edit, lines: list[str]) -> _Edit:
-    """The edit without the lines at its ends that stay as they are."""
-    old, new = lines[edit.start : edit.end], list(edit.new)
-    top = 0
-    while top < min(len(old), len(new)) and old[top] == new[top]:
-        top += 1
-    bottom = 0
-    while bottom < min(len(old), len(new)) - top and old[-1 - bottom] == new[-1 - bottom]:
-        bottom += 1
-    return _Edit(edit.start + top, edit.end - bottom, tuple(new[top : len(new) - bottom]))
+def _unmasked(edits: Sequence[Edit], old: Sequence[str], masked: Sequence[str]) -> tuple[Edit, ...]:
+    """The edits to the lines as they are.  A secret may be kept or dropped, and not put where another line stood."""
+    own = placeholders(old)
+    real: list[Edit] = []
+    for edit in edits:
+        try:
+            known = values(masked[edit.start : edit.end], old[edit.start : edit.end])
+        except Unclear:
+            raise NoPatch("it touches a masked secret that cannot be told from what stands around it") from None
+        new = restored(edit.new, known)
+        if placeholders(new) - own:
+            raise NoPatch("it puts a masked secret where it did not stand")
+        real.append(Edit(edit.start, edit.end, new))
+    return tuple(real)
 
 
-def _bounds(file: SourceFile, edit: _Edit, count: int) -> tuple[int, int]:
-    """The known lines around the edit, from 0, the end not included."""
-    if not file.partial:
-        return 0, count
-    for first, last in file.parts:
-        if first - 1 <= edit.start and edit.end <= last:
-            return first - 1, min(last, count)
-    raise NoPatch("it reaches into lines that the diff does not show")
-
-
-def _still_parses(file: SourceFile, old: list[str], new: list[str], edit: _Edit, bounds: tuple[int, int]) -> None:
-    """Python must parse afterwards.  Other languages have no parser here, and parts of a file cannot be judged."""
-    if file.language != "python":
-        return
-    if file.partial:
-        _part_still_parses(file, old, edit, bounds)
-        return
+def _check(file: SourceFile, old: list[str], edits: tuple[Edit, ...]) -> None:
+    """Raise `NoPatch` when unknown lines are touched or the file is not right afterwards."""
     try:
-        parse("".join(new))
-    except Unparsable as error:
-        try:
-            parse("".join(old))
-        except Unparsable:
-            raise NoPatch("the file does not parse, before or after") from None
-        raise NoPatch(f"the file would no longer parse ({error}, line {error.line})") from None
-    if _compiles("".join(old)) and not _compiles("".join(new)):
-        raise NoPatch("the file would no longer compile")
+        if not file.partial:
+            check_whole(file.text, "".join(edited(old, edits)), file.language)
+            return
+        for first, last in _parts(file, edits, len(old)):
+            inner = [edit for edit in edits if first <= edit.start and edit.end <= last]
+            after = edited(old, inner)[first : last + len(edited(old, inner)) - len(old)]
+            check_part(old[first:last], after, file.language)
+    except Unsound as reason:
+        raise NoPatch(str(reason)) from None
 
 
-def _compiles(text: str) -> bool:
-    """Whether Python takes it: `return` outside a function parses and does not compile.  Nothing of it is run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(text, "<patched>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            return False
-    return True
+def _parts(file: SourceFile, edits: tuple[Edit, ...], count: int) -> list[tuple[int, int]]:
+    """The known lines that the edits lie in, from 0, the end not included."""
+    touched = []
+    for edit in edits:
+        holder = next(((a - 1, min(b, count)) for a, b in file.parts if a - 1 <= edit.start and edit.end <= b), None)
+        if holder is None:
+            raise NoPatch("it reaches into lines that the diff does not show")
+        touched.append(holder)
+    return list(dict.fromkeys(touched))
 
 
-def _part_still_parses(file: SourceFile, old: list[str], edit: _Edit, bounds: tuple[int, int]) -> None:
-    first, last = bounds
-    after = [*old[first : edit.start], *edit.new, *old[edit.end : last]]
-    if not parses_alone("".join(after).split("\n")):
-        raise NoPatch(f"the part of {file.path} that is known does not parse by itself afterwards")
+def _written(file: SourceFile, old: Sequence[str], masked: Sequence[str], edits: tuple[Edit, ...]) -> str:
+    unknown = _unknown(file, len(old))
+    secret = {at for at, (one, other) in enumerate(zip(old, masked, strict=True)) if one != other}
+    try:
+        return unified.write(file.path, masked, edits, hidden=unknown | secret, goes_on=file.partial)
+    except unified.NoContext:
+        pass
+    try:  # with a masked line shown, since nothing else stands there
+        return unified.write(file.path, masked, edits, hidden=unknown, goes_on=file.partial)
+    except unified.NoContext:
+        raise NoPatch("an unknown line follows at once") from None
 
 
-def _unified(file: SourceFile, old: list[str], masked: list[str], edit: _Edit, bounds: tuple[int, int]) -> str:
-    """One hunk.  Its context stops short of masked and unknown lines."""
-    start = edit.start
-    while start > bounds[0] and edit.start - start < _CONTEXT and old[start - 1] == masked[start - 1]:
-        start -= 1
-    end = edit.end
-    while end < bounds[1] and end - edit.end < _CONTEXT and old[end] == masked[end]:
-        end += 1
-    if end == edit.end and (end < len(old) or file.partial):
-        raise NoPatch("a masked secret or an unknown line follows at once")  # git then takes it for the file's end
-    before, removed, after = old[start : edit.start], old[edit.start : edit.end], old[edit.end : end]
-    was, becomes = end - start, len(before) + len(edit.new) + len(after)
-    body = [
-        *(_marked(" ", line) for line in before),
-        *(_marked("-", line) for line in removed),
-        *(_marked("+", line) for line in edit.new),
-        *(_marked(" ", line) for line in after),
-    ]
-    head = f"@@ -{_range(start, was)} +{_range(start, becomes)} @@\n"
-    return f"--- {_name('a', file.path)}\n+++ {_name('b', file.path)}\n{head}{''.join(body)}"
+def _unknown(file: SourceFile, count: int) -> set[int]:
+    if not file.partial:
+        return set()
+    known = {number for first, last in file.parts for number in range(first - 1, last)}
+    return set(range(count)) - known
 
 
-def _marked(mark: str, line: str) -> str:
-    return f"{mark}{line}" if line.endswith("\n") else f"{mark}{line}\n\\ No newline at end of file\n"
-
-
-def _range(start: int, count: int) -> str:
-    first = start + 1 if count else start
-    return f"{first},{count}" if count != 1 else str(first)
-
-
-def _name(side: str, path: str) -> str:
-    """The file's name as git writes it in a diff's header."""
-    name = f"{side}/{path}"
-    if _QUOTED.search(name):
-        escaped = _QUOTED.sub(lambda match: "\\" + (match[0] if match[0] in '"\\' else f"{ord(match[0]):03o}"), name)
-        return f'"{escaped}"'
-    return f"{name}\t" if " " in name else name
+def _lines_of_the_file(patch: str) -> list[str]:
+    return [line for one in unified.read(patch) for hunk in one.hunks for line in (*hunk.old, *hunk.new)]
