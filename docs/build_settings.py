@@ -89,6 +89,7 @@ TITLES = {
     "state": "State",
     "cache": "Cache",
     "limits": "Limits",
+    "osv": "Advisories on packages",
     "retry": "Retries",
     "patience": "Patience",
     "breaker": "Circuit breaker",
@@ -160,7 +161,7 @@ ignore = ["vendor/**", "*_pb2.py"]
 "ruff:S101" = "info"
 
 [limits]
-findings = 20
+findings = 5
 ```
 """
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.combining import with_conflicts
 from manyeyes_tools.evidence import PER_RULE
 from manyeyes_tools.findings import Finding, Severity, Suppressed
 from manyeyes_tools.merging import merge, rank
@@ -34,8 +35,8 @@ class Conclusion:
     counts: dict[str, int]
 
 
-def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, limit: int) -> Conclusion:
-    """Merge what engines and models reported and keep the `limit` findings most worth a reader's time."""
+def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, limit: int | None) -> Conclusion:
+    """Merge what engines and models reported and keep the `limit` findings most worth a reader's time; None for all."""
     merged = merge([*_disputed(evidence.findings, judgement), *judgement.findings])
     weighed, lowered = _severities(merged, material)
     shown, reasons = rank(weighed, limit)
@@ -46,11 +47,11 @@ def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, li
         reasons["it lies outside the change"] += evidence.unchanged
     problems = [*judgement.problems, *evidence.problems, *material.missing()]
     return Conclusion(
-        findings=list(shown),
+        findings=with_conflicts(shown, material.files),
         suppressed=Suppressed(count=sum(reasons.values()), reasons=dict(sorted(reasons.items()))),
         status="evidence_only" if not judgement.heard else "partial" if problems else "complete",
         problems=problems,
-        notes=[*lowered, *material.left_alone(), *evidence.notes],
+        notes=[*judgement.notes, *lowered, *material.left_alone(), *evidence.notes],
         counts=dict(Counter(str(finding.severity) for finding in weighed)),
     )
 

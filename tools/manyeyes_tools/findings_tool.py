@@ -10,6 +10,10 @@ from manyeyes.errors import BadCall
 from manyeyes_tools.findings import ReviewResult, ScanResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from manyeyes.fixes import Fixes
     from manyeyes.tool import Arguments, Bench
     from manyeyes_tools.material import Material
 
@@ -41,6 +45,12 @@ class FindingsTool(Generic[ArgumentsT, ResultT]):
         if form == "terminal":
             return terminal.report(result, colour=True, width=100)
         return markdown.report(result)
+
+    def fixes(self, result: ResultT, roots: Sequence[Path], since: float) -> Fixes:
+        """The patches of a result, for `review --apply`; see `manyeyes.fixes.Fixing`."""
+        from manyeyes_tools import applying
+
+        return applying.plan(result.findings, roots, since)
 
     def pages(self, result: ResultT, start: int, room: int) -> tuple[ResultT, int, int]:
         """The findings from `start` that fit into about `room` bytes."""

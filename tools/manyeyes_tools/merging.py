@@ -123,19 +123,21 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return _distinct(sorted(united, key=lambda one: (one.path, one.start_line, one.end_line, one.id)))
 
 
-def rank(findings: Iterable[Finding], limit: int, *, floor: float = 0.0) -> tuple[tuple[Finding, ...], dict[str, int]]:
+def rank(
+    findings: Iterable[Finding], limit: int | None, *, floor: float = 0.0
+) -> tuple[tuple[Finding, ...], dict[str, int]]:
     """The findings most worth a reader's time, the worst and surest first, and why how many others are left out.
 
     Args:
         findings: Merged findings.
-        limit: No more than these are shown.
+        limit: No more than these are shown; None for all.
         floor: Findings less sure than this are left out.
     """
     every = sorted(findings, key=lambda one: (-worth(one), one.path, one.start_line, one.end_line, one.id))
     sure = [one for one in every if one.confidence >= floor]
     reasons = {
         "it is too unsure": len(every) - len(sure),
-        f"there are more than {limit}": max(0, len(sure) - limit),
+        f"there are more than {limit}": 0 if limit is None else max(0, len(sure) - limit),
     }
     return tuple(sure[:limit]), {reason: count for reason, count in reasons.items() if count}
 
@@ -238,6 +240,7 @@ def _united(cluster: _Cluster) -> Finding:
         sources=sorted(cluster.sources),
         dissent=" | ".join(sorted({one.dissent for one in members if one.dissent})) or None,
         suggestion=_suggestion(cluster.members),
+        trace=max((one.trace for one in members), key=len),
     )
 
 

@@ -11,12 +11,14 @@ from manyeyes_tools.conclusion import conclude, describe, unweighed
 from manyeyes_tools.evidence.remembered import remembered
 from manyeyes_tools.findings import ReviewResult, Severity, worst
 from manyeyes_tools.judgement import Question, ReviewAnswer, judge
+from manyeyes_tools.scrutiny import REFUTED, WITHDRAWN
 from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import ReviewArguments
     from manyeyes_tools.findings import Finding
+    from manyeyes_tools.judgement import Judgement
 
 Verdict: TypeAlias = Literal["approve", "comment", "request_changes"]
 
@@ -39,6 +41,7 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
         depth=arguments.depth,
         model=arguments.model,
         focus=await findings_tool.masked(arguments.focus or "", bench),
+        guided=True,
         wish=await findings_tool.masked(", ".join(material.project.focus), bench),
     )
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
@@ -55,16 +58,25 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
         run=bench.run(),
         findings=conclusion.findings,
         counts=conclusion.counts,
-        verdict=_verdict(judgement.verdicts, conclusion.findings),
+        verdict=_verdict(judgement, conclusion.findings),
         suppressed=conclusion.suppressed,
     )
 
 
-def _verdict(verdicts: list[str], findings: list[Finding]) -> Verdict | None:
-    """The strictest of the verdicts, and never an approval beside a finding that must be mended."""
+def _verdict(judgement: Judgement, findings: list[Finding]) -> Verdict | None:
+    """The strictest of the verdicts, and never an approval beside a finding that must be mended.
+
+    Where other models refuted what a model reported, its verdict alone stops nothing: something that was found must.
+    """
+    verdicts = judgement.verdicts
     if not verdicts:
         return None
     bad = worst(finding for finding in findings if finding.confidence >= 0.5)  # noqa: PLR2004  # more likely than not
-    if "request_changes" in verdicts or (bad is not None and bad.at_least(Severity.HIGH)):
+    if bad is not None and bad.at_least(Severity.HIGH):
         return "request_changes"
-    return "comment" if "comment" in verdicts or findings else "approve"
+    refuted = any(judgement.ungrounded[reason] for reason in (REFUTED, WITHDRAWN)) or any(
+        finding.dissent for finding in findings
+    )
+    if "request_changes" in verdicts and (not refuted or (bad is not None and bad.at_least(Severity.MEDIUM))):
+        return "request_changes"
+    return "approve" if set(verdicts) == {"approve"} and not findings else "comment"
