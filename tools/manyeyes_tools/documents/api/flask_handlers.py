@@ -11,13 +11,11 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from manyeyes_tools.documents.routes import keywords, strings, text
+from manyeyes_tools.documents.api.statuses import status_of
 from manyeyes_tools.documents.symbols import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from manyeyes_tools.documents.routes import Route
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Place: TypeAlias = Literal["query", "header", "cookie", "form", "file"]
 
@@ -77,10 +75,10 @@ class Handled:
     answers: list[Answer] = field(default_factory=list)
 
 
-def handled(route: Route) -> Handled:
-    """What a route's handler does for the route's method."""
-    result = Handled(list(_nodes(route.handler.body, route.method)))
-    with_body = route.method not in _NO_BODY
+def handled(body: Sequence[ast.stmt], method: str) -> Handled:
+    """What the body of a handler does for a method."""
+    result = Handled(list(_nodes(body, method)))
+    with_body = method not in _NO_BODY
     asked = {(one.name, one.place) for node in result.nodes if isinstance(node, ast.Compare) and (one := _read(node))}
     for node in result.nodes:
         read = _read(node)
@@ -262,17 +260,20 @@ def _media(node: ast.expr) -> str:
             return UNKNOWN
 
 
-def status_of(node: ast.expr | None) -> int | None:
-    """An HTTP status written as a number, as text, or by its constant (`status.HTTP_201_CREATED`, `HTTPStatus.OK`)."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | str):
-        number = str(node.value).partition(" ")[0]
-        return int(number) if number.isascii() and number.isdigit() and 100 <= int(number) <= 599 else None  # noqa: PLR2004 -- the range of statuses
-    name = _last(node) if node is not None else ""
-    if name == "value" and isinstance(node, ast.Attribute):
-        name = _last(node.value)
-    if name.startswith("HTTP_") and name[5:8].isdigit():
-        return int(name[5:8])
-    return HTTPStatus[name].value if name in HTTPStatus.__members__ else None
+def keywords(call: ast.Call) -> Mapping[str, ast.expr]:
+    """A call's keyword arguments."""
+    return {word.arg: word.value for word in call.keywords if word.arg}
+
+
+def text(node: ast.expr | None) -> str | None:
+    """The value of a string literal; None for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def strings(node: ast.expr | None) -> tuple[str, ...]:
+    """The string literals of a list, tuple or set."""
+    elements = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else []
+    return tuple(value for element in elements if (value := text(element)) is not None)
 
 
 def _last(node: ast.expr) -> str:
