@@ -143,8 +143,8 @@ async def test_the_parts_of_a_diff_are_read_by_themselves() -> None:
 
 
 async def test_languages_without_rules_are_told() -> None:
-    evidence = await gather_evidence(material(source("let x = 1", "a.ts", "typescript")), purpose="security")
-    assert "typescript" in evidence.notes[0]
+    evidence = await gather_evidence(material(source("fn main() {}", "a.rs", "rust")), purpose="security")
+    assert "rust" in evidence.notes[0]
 
 
 def read(**texts: str) -> Material:
@@ -210,7 +210,7 @@ async def test_what_is_masked_for_safety_alone_is_no_finding(line: str, *, told:
 
 @pytest.mark.parametrize(("name", "engines", "noted"), [
     ("x__txt", ("secrets", "instructions"), ""), ("x__py", ("ruff", "python tree", "secrets", "instructions"), ""),
-    ("x__js", ("secrets", "instructions"), "No engine has rules for javascript"),
+    ("x__js", ("script calls", "secrets", "instructions"), ""), ("x__rs", ("secrets", "instructions"), "No engine has rules for rust"),
 ])  # fmt: skip
 async def test_only_engines_with_rules_for_a_language_at_hand_are_named(
     name: str, engines: tuple[str, ...], noted: str
@@ -226,11 +226,11 @@ async def test_only_engines_with_rules_for_a_language_at_hand_are_named(
 
 
 async def test_findings_do_not_hide_what_was_not_looked_for() -> None:
-    files = read(ok__py="eval(input())\n", a__js="let x = 1\n")
+    files = read(ok__py="eval(input())\n", a__rs="let x = 1\n")
     evidence = await gather_evidence(files, purpose="security")
     summary = describe(conclude(files, evidence, Judgement(), limit=9).findings, files, evidence)
     assert summary.startswith("1 finding in 2 files")
-    assert "No engine has rules for javascript" in summary
+    assert "No engine has rules for rust" in summary
 
 
 def test_a_focus_without_a_model_is_said() -> None:

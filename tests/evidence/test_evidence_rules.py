@@ -8,6 +8,7 @@ import pytest
 
 from manyeyes_tools.evidence import gather_evidence
 from manyeyes_tools.evidence.python_tree import ENGINE, REVIEW_CHECKS
+from manyeyes_tools.evidence.taint.tables import RULES
 from manyeyes_tools.material import Material, SourceFile
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,7 @@ TWINS = [
     ("command-injection", 'import subprocess as sp\ndef f(h):\n    sp.run(f"ping {h}", shell=True)\n', 3,
      'import subprocess as sp, shlex\ndef f(h):\n    sp.run(f"ping {shlex.quote(h)}", shell=True)\n    sp.run(["ping", h])\n'),
     ("unsafe-deserialisation", "import pickle\ndef f(b):\n    return pickle.loads(b)\n", 3, "import json\ndef f(b):\n    return json.loads(b)\n"),
-    ("unsafe-deserialisation", "import yaml\ndef f(b):\n    return yaml.load(b)\n", 3,
+    ("unsafe-yaml", "import yaml\ndef f(b):\n    return yaml.load(b)\n", 3,
      "import yaml\ndef f(b):\n    return yaml.load(b, Loader=yaml.SafeLoader)\n"),
     ("template-injection", "from flask import request, render_template_string\ndef f():\n    return render_template_string(request.args['t'])\n", 3,
      "from flask import request, render_template_string\ndef f():\n    return render_template_string('{{ t }}', t=request.args['t'])\n"),
@@ -87,6 +88,28 @@ TWINS = [
     ("weak-password-hash", "import hashlib\ndef f(password):\n    h = hashlib.md5()\n    h.update(password.encode())\n    return h.hexdigest()\n", 4,
      "import hashlib\ndef f(password, data):\n    h = hashlib.md5()\n    h.update(data)\n    seen = {}\n    seen.update(password=password)\n    return h\n"),
     ("float-equality", "def f(total):\n    return total == 0.1\n", 2, "import math\ndef f(total):\n    return math.isclose(total, 0.1) or total == 1.0\n"),
+    ("cookie-sent-in-clear", "def f(r):\n    r.set_cookie('session', t(), httponly=True)\n", 2, "def f(r):\n    r.set_cookie('session', t(), httponly=True, secure=True, samesite='Lax')\n"),
+    ("cookie-for-scripts", "SESSION_COOKIE_HTTPONLY = False\n", 1, "SESSION_COOKIE_HTTPONLY = True\n"),
+    ("cookie-from-elsewhere", "SESSION_COOKIE_SAMESITE = None\n", 1, "SESSION_COOKIE_SAMESITE = 'Lax'\n"),
+    ("open-origins", "from flask_cors import CORS\nCORS(app, origins='*', supports_credentials=True)\n", 2, "from flask_cors import CORS\nCORS(app, origins=['https://a.example'], supports_credentials=True)\n"),
+    ("forgery-check-off", "from django.views.decorators.csrf import csrf_exempt\n@csrf_exempt\ndef f(request):\n    save(request.POST)\n", 2,
+     "from django.views.decorators.csrf import csrf_exempt\n@csrf_exempt\ndef f(request):\n    hmac.compare_digest(request.headers['X-Signature'], sign(request.body))\n"),
+    ("outdated-tls", "import ssl\nc = ssl.SSLContext(ssl.PROTOCOL_TLSv1)\n", 2, "import ssl\nc = ssl.create_default_context()\n"),
+    ("host-key-not-checked", "import paramiko\nc.set_missing_host_key_policy(paramiko.AutoAddPolicy())\n", 2, "import paramiko\nc.set_missing_host_key_policy(paramiko.RejectPolicy())\n"),
+    ("weak-cipher", "from Crypto.Cipher import AES\nc = AES.new(key, AES.MODE_ECB)\n", 2, "from Crypto.Cipher import AES\nc = AES.new(key, AES.MODE_GCM, nonce=n())\n"),
+    ("fixed-initial-vector", "from Crypto.Cipher import AES\nc = AES.new(key, AES.MODE_CBC, b'0123456789abcdef')\n", 2, "from Crypto.Cipher import AES\nc = AES.new(key, AES.MODE_CBC, os.urandom(16))\n"),
+    ("short-key", "from Crypto.PublicKey import RSA\nk = RSA.generate(1024)\n", 2, "from Crypto.PublicKey import RSA\nk = RSA.generate(3072)\n"),
+    ("cheap-password-hash", "import hashlib\nh = hashlib.pbkdf2_hmac('sha256', p, s, 1000)\n", 2, "import hashlib\nh = hashlib.pbkdf2_hmac('sha256', p, s, 600_000)\n"),
+    ("permissions-too-wide", "import os\nos.chmod(p, 0o666)\n", 2, "import os\nos.chmod(p, 0o600)\n"),
+    ("any-host-name", "ALLOWED_HOSTS = ['*']\n", 1, "ALLOWED_HOSTS = ['a.example']\n"),
+    ("missing-authentication", "from flask import Flask\napp = Flask(__name__)\n@app.delete('/notes/<int:n>')\ndef gone(n):\n    notes.delete(n)\n", 4,
+     "from flask import Flask\nfrom flask_login import login_required\napp = Flask(__name__)\n@app.delete('/notes/<int:n>')\n@login_required\ndef gone(n):\n    notes.delete(n)\n"),
+    ("open-to-all", "from rest_framework.viewsets import ModelViewSet\nclass A(ModelViewSet):\n    permission_classes = [AllowAny]\n", 3,
+     "from rest_framework.viewsets import ModelViewSet\nclass A(ModelViewSet):\n    permission_classes = [IsAdminUser]\n"),
+    ("missing-ownership", "from flask_login import login_required\n@app.get('/bills/<int:bill_id>')\n@login_required\ndef show(bill_id):\n    return Bill.query.get_or_404(bill_id).text\n", 5,
+     "from flask_login import current_user, login_required\n@app.get('/bills/<int:bill_id>')\n@login_required\ndef show(bill_id):\n    return Bill.query.filter_by(id=bill_id, owner=current_user).first().text\n".replace("@app", "\n@app")),
+    ("missing-rate-limit", "import flask\n@app.post('/login')\ndef login():\n    return str(check_password_hash(user.hash, given))\n", 3,
+     "import flask\n@app.post('/login')\n@limiter.limit('5/minute')\ndef login():\n    return str(check_password_hash(user.hash, given))\n"),
 ]  # fmt: skip
 
 
@@ -109,7 +132,8 @@ async def test_bad_code_is_found_on_its_line_and_its_safe_twin_is_not(
 
 
 def test_every_rule_has_its_twins() -> None:
-    assert {rule.id for check in REVIEW_CHECKS for rule in check.rules} == {rule for rule, *_ in TWINS}
+    twins = {rule for rule, *_ in TWINS}
+    assert {rule.id for check in REVIEW_CHECKS for rule in check.rules} == twins - set(RULES)
 
 
 async def test_the_finding_says_where_the_statement_is_run() -> None:

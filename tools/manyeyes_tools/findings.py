@@ -35,13 +35,22 @@ class Severity(StrEnum):
 class Suggestion(Wire):
     """How to mend it, with a patch as a unified diff where there is one.
 
-    `applies` is true only when the patch was applied in memory and a Python file still compiles with it; in other
-    languages nothing checks that the result still parses.
+    `applies` is true only when the patch was applied in memory, the file then parsed as well as before (where its
+    language has a grammar here; Python is compiled), and `git apply` takes it.  A patch that touches a masked secret
+    shows placeholders: it has `applies` false, and `manyeyes review --apply` can write it.
     """
 
     explanation: str
     patch: str | None = None
     applies: bool = False
+
+
+class Step(Wire):
+    """One place on a value's way from where it comes in to where it does harm."""
+
+    path: str
+    line: int
+    note: str
 
 
 class Finding(Wire):
@@ -66,6 +75,7 @@ class Finding(Wire):
     sources: list[str]
     dissent: str | None = None
     suggestion: Suggestion | None = None
+    trace: list[Step] = Field(default_factory=list)
 
 
 class Suppressed(Wire):
@@ -94,13 +104,50 @@ class ReviewResult(FindingsResult):
     suppressed: Suppressed = Suppressed()
 
 
+class Package(Wire):
+    """A dependency as a manifest or lock file names it, and whether something answered for it.
+
+    `why` says why it is unchecked.  `direct` is null where no file tells.  `needs` are places in the same list.
+    """
+
+    purl: str
+    status: Literal["vulnerable", "clean", "unchecked"]
+    why: str = ""
+    path: str
+    line: int
+    direct: bool | None = None
+    licence: str = ""
+    needs: list[int] = Field(default_factory=list)
+
+
+class Planned(Wire):
+    """A request that a scan of a running application would send, and what in its answer would prove the weakness.
+
+    `parameters` are all values that it would be tried in, one after the other.
+    """
+
+    weakness: str
+    cwe: str
+    request: str
+    parameters: list[str]
+    expects: str
+
+
 class ScanResult(FindingsResult):
-    """What `security_scan` returns.  `sarif` is the address of the resource that holds the report as SARIF."""
+    """What `security_scan` returns.  `sarif` is the address of the resource that holds the report as SARIF.
+
+    Of a scan of dependencies, `packages` are all of them and `checked` counts them by status.  `plan` is what a target would get, where
+    code was given for dast and no target.
+    """
 
     scan_type: Literal["sast", "dast", "sca"]
     rules_run: int
+    dismissed: list[Finding] = Field(default_factory=list)
     sarif: str | None = None
     suppressed: Suppressed = Suppressed()
+    plan: list[Planned] = Field(default_factory=list)
+    checked: dict[str, int] = Field(default_factory=dict)
+    packages: list[Package] = Field(default_factory=list)
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:

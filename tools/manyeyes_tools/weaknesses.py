@@ -61,6 +61,7 @@ WEAKNESSES = _table(
     (643, "XPath Injection", A05, "xpath-injection"),
     (917, "Expression Language Injection", A05, "template-injection"),
     (943, "Injection into Data Query Logic", A05, "query-injection"),
+    (134, "Externally-Controlled Format String", A05, "format-string"),
     (1336, "Template Engine Injection", A05, "template-injection"),
     (1427, "Prompt Injection", A05, "prompt-injection"),
     # Access control
@@ -96,6 +97,7 @@ WEAKNESSES = _table(
     (614, "Cookie without Secure Attribute", A02, "cookie"),
     (776, "XML Entity Expansion", A02, "xml-entities"),
     (942, "Permissive Cross-domain Policy", A02, "cors"),
+    (1275, "Cookie with Improper SameSite Attribute", A01, "cookie"),
     (1004, "Cookie without HttpOnly", A02, "cookie"),
     # Supply chain
     (829, "Functionality from Untrusted Control Sphere", A08, "untrusted-code"),
@@ -129,6 +131,7 @@ WEAKNESSES = _table(
     (367, "Time-of-check Time-of-use Race", A06, "race"),
     (434, "Unrestricted Upload of Dangerous File", A06, "upload"),
     (522, "Insufficiently Protected Credentials", A06, "cleartext"),
+    (501, "Trust Boundary Violation", A06, "trust-boundary"),
     (840, "Business Logic Errors", A06, "business-logic"),
     # Authentication
     (208, "Observable Timing Discrepancy", A07, "timing"),

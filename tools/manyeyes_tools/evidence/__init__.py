@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from manyeyes.cores import compute
-from manyeyes_tools.evidence import instructions, python_tree, ruff, secrets
+from manyeyes_tools.evidence import instructions, python_tree, ruff, script_calls, secrets
+from manyeyes_tools.evidence.ruff_doubts import settled_by_tree
 from manyeyes_tools.evidence.rules import EngineFailed
 from manyeyes_tools.identity import identify
 
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from manyeyes_tools.findings import Finding
     from manyeyes_tools.material import Material
 
-ENGINES: tuple[Engine, ...] = (ruff.ENGINE, python_tree.ENGINE, secrets.ENGINE, instructions.ENGINE)
+ENGINES: tuple[Engine, ...] = (
+    ruff.ENGINE,
+    python_tree.ENGINE,
+    script_calls.ENGINE,
+    secrets.ENGINE,
+    instructions.ENGINE,
+)
 """Every engine, in the order in which they are named to people."""
 
 PER_RULE = 500
@@ -83,7 +90,8 @@ async def gather_evidence(
             group.start_soon(look, engine)
 
     names = [engine.name for engine in engines]
-    found = await compute(_found, [looked[name].hits for name in names if name in looked], material)
+    spoken = settled_by_tree({name: looked[name] for name in names if name in looked})
+    found = await compute(_found, [spoken[name] for name in names if name in looked], material)
     return Evidence(
         findings=found.findings,
         engines=tuple(name for name in names if name in looked),

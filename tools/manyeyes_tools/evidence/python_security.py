@@ -98,8 +98,11 @@ _HASHES_PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(
-    r"token|passw|secret|otp(?:$|_)|session_?id|nonce|salt|csrf|api_?key|reset_?code|verification", re.IGNORECASE
+    r"token|passw|secret|otp(?:$|_)|session_?id|nonce|salt|csrf|api_?key|(?:reset|access|invit\w*|confirm\w*|activat\w*|verif\w*|auth|login|pin|backup|recovery|security|one_time|sms|coupon|voucher|pass)_?(?:code|key|pin|link|id)|verification|(?:^|_)pin$|_key$|(?:^|_)sid$|captcha|credential",
+    re.IGNORECASE,
 )
+_MADE = re.compile(r"code|value|digits|number|chars|result|string|key|text", re.IGNORECASE)
+"""Names of what a function makes whose own name tells what it is."""
 _CHANCE = frozenset(
     f"random.{name}"
     for name in ("random", "randint", "randrange", "choice", "choices", "sample", "getrandbits", "randbytes", "uniform")
@@ -279,15 +282,29 @@ def _chance(tree: Tree) -> Iterator[Place]:
         for node in scope.nodes:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                named = any(_TOKEN.search(_target(target)) for target in targets)
+                named = any(_TOKEN.search(_target(target)) for target in targets) or (
+                    bool(_TOKEN.search(scope.name)) and any(_MADE.search(_target(target)) for target in targets)
+                )
             elif isinstance(node, ast.Return) and node.value is not None:
                 named = bool(_TOKEN.search(scope.name))
             else:
                 continue
             if named and any(
-                isinstance(part, ast.Call) and tree.name_of(part.func) in _CHANCE for part in ast.walk(node.value)
+                isinstance(part, ast.Call) and _by_chance(tree, scope, part) for part in ast.walk(node.value)
             ):
                 yield Place(CHANCE, node)
+
+
+def _by_chance(tree: Tree, scope: Scope, call: ast.Call) -> bool:
+    """Whether a call draws from `random`, or from a generator made of it."""
+    if tree.name_of(call.func) in _CHANCE:
+        return True
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+        if f"random.{call.func.attr}" not in _CHANCE:
+            return False
+        made = scope.values(call.func.value.id, call.lineno)[-2:]
+        return any(isinstance(one, ast.Call) and tree.name_of(one.func) == "random.Random" for one in made)
+    return False
 
 
 def _assertion(tree: Tree) -> Iterator[Place]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manyeyes.cores import compute
-from manyeyes_tools.evidence import python_bugs, python_injection, python_security
+from manyeyes_tools.evidence import python_bugs, python_routes, python_security, python_settings
+from manyeyes_tools.evidence.python_flows import find_flows
 from manyeyes_tools.evidence.python_names import read_tree
 from manyeyes_tools.evidence.rules import Engine, Hit, Looked
+from manyeyes_tools.evidence.taint.pages import ENDINGS
+from manyeyes_tools.evidence.taint.tables import RULES
 from manyeyes_tools.fragments import Unparsable, parse, python_fragments
 
 if TYPE_CHECKING:
@@ -21,10 +24,15 @@ if TYPE_CHECKING:
 SURE_ENOUGH_FOR_REVIEW = 0.6
 """A review reports security faults from here on; the less sure ones belong to a security scan."""
 
+LARGEST = 3_000_000
+"""Characters of a file that is parsed at most; a tree takes a hundred times the room."""
+TOGETHER = 20_000_000
+"""Characters of all files whose trees are kept to follow values through them; about 500,000 lines."""
+
 _NAMED = 3
 """Functions named where values could not be followed; the others are counted."""
 
-SECURITY_CHECKS: tuple[Check, ...] = (*python_injection.CHECKS, *python_security.CHECKS)
+SECURITY_CHECKS: tuple[Check, ...] = (*python_security.CHECKS, *python_settings.CHECKS, *python_routes.CHECKS)
 REVIEW_CHECKS: tuple[Check, ...] = (*SECURITY_CHECKS, *python_bugs.CHECKS)
 
 
@@ -33,10 +41,23 @@ async def _look(material: Material, purpose: Purpose) -> Looked:
     checks = SECURITY_CHECKS if purpose == "security" else REVIEW_CHECKS
     hits: list[Hit] = []
     problems = [f"python tree: {line}" for line in unread]
+    parsed: list[tuple[Fragment, ast.Module]] = []
+    size, beyond = 0, 0
     for fragment in fragments:
+        if len(fragment.text) > LARGEST:
+            problems.append(
+                f"python tree: {fragment.file.path} is larger than {LARGEST:,} characters, so its rules were not "
+                "run on it."
+            )
+            continue
         try:
-            found, tangled = await compute(_check, fragment, checks)
+            tree, found, tangled = await compute(_read, fragment, checks)
             hits.extend(found)
+            size += len(fragment.text)
+            if size <= TOGETHER:
+                parsed.append((fragment, tree))
+            else:
+                beyond += 1
             problems.extend(
                 f"python tree: {fragment.file.path}: the values in {where} could not be followed to their end, "
                 "so findings may be missing there."
@@ -48,14 +69,34 @@ async def _look(material: Material, purpose: Purpose) -> Looked:
             problems.append(f"python tree: {where} could not be parsed ({error}), so its rules were not run on it.")
         except RecursionError:
             problems.append(f"python tree: {fragment.file.path} is nested too deeply, so its rules were not run on it.")
+    if beyond:
+        problems.append(
+            f"python tree: values were not followed in {beyond} of the {len(fragments)} files, beyond the first "
+            f"{TOGETHER:,} characters; scan their folders by themselves."
+        )
+    templates = [file for file in material.files if file.path.endswith(ENDINGS) and not file.partial]
+    flows = await compute(find_flows, parsed, templates)
+    hits.extend(flows.hits)
+    problems.extend(flows.problems)
     if purpose == "review":
         hits = [hit for hit in hits if _confidence(hit) >= SURE_ENOUGH_FOR_REVIEW or hit.rule.category != "security"]
-    return Looked(hits=tuple(hits), rules=sum(len(check.rules) for check in checks), problems=tuple(problems))
+    return Looked(
+        hits=tuple(hits),
+        rules=len(RULES) + sum(len(check.rules) for check in checks),
+        problems=tuple(problems),
+        followed=frozenset(fragment.file.path for fragment, _ in parsed),
+    )
 
 
-def _check(fragment: Fragment, checks: tuple[Check, ...]) -> tuple[list[Hit], list[str]]:
+def _read(fragment: Fragment, checks: tuple[Check, ...]) -> tuple[ast.Module, list[Hit], list[str]]:
+    """The tree, and what the checks say of it."""
+    tree = parse(fragment.text)
+    return (tree, *_check(fragment, tree, checks))
+
+
+def _check(fragment: Fragment, module: ast.Module, checks: tuple[Check, ...]) -> tuple[list[Hit], list[str]]:
     """What the checks found, and the functions in which values could not be followed to their end."""
-    tree = read_tree(parse(fragment.text))
+    tree = read_tree(module)
     hits: dict[tuple[str, int], Hit] = {}
     changed = fragment.file.changed or frozenset()  # no other lines are asked for
     for check in checks:

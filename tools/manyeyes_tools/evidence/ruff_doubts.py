@@ -11,11 +11,12 @@ from manyeyes.secret_values import is_value
 from manyeyes_tools.evidence.python_names import dotted
 from manyeyes_tools.findings import Severity
 from manyeyes_tools.fragments import Unparsable, parse
+from manyeyes_tools.weaknesses import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from manyeyes_tools.evidence.rules import Hit
+    from manyeyes_tools.evidence.rules import Hit, Looked
     from manyeyes_tools.material import Origin, SourceFile
 
 _PASTED = 0.4
@@ -32,6 +33,41 @@ _CHANGES = frozenset({
     "append", "add", "extend", "insert", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear",
     "sort", "reverse", "appendleft", "extendleft",
 })  # fmt: skip
+
+
+FOLLOWED = frozenset({
+    "S102", "S105", "S106", "S107", "S201", "S202", "S301", "S302", "S306", "S307", "S308", "S310", "S311", "S313",
+    "S314", "S315", "S316", "S317", "S318", "S319", "S323", "S501", "S506", "S601", "S602", "S604", "S605", "S608",
+    "S610", "S611", "S701", "S702", "S704",
+})  # fmt: skip
+"""Rules that go by the letter what following the values finds out: where that was done, they only second it."""
+
+
+def settled_by_tree(looked: dict[str, Looked]) -> dict[str, tuple[Hit, ...]]:
+    """The hits of each engine; of ruff's rules that `FOLLOWED` names only those that the tree's own rules bear out.
+
+    Ruff cannot tell a value that was checked, or is constant, from one that comes from outside.
+    """
+    spoken = {name: one.hits for name, one in looked.items()}
+    tree, ruff = looked.get("python tree"), looked.get("ruff")
+    if tree is None or ruff is None:
+        return spoken
+    places = {
+        (hit.file.path, family_of(hit.rule.cwe or ""), line)
+        for hit in tree.hits
+        for line in range(hit.start_line - 1, hit.end_line + 2)
+    }
+    spoken["ruff"] = tuple(
+        hit
+        for hit in ruff.hits
+        if hit.rule.id not in FOLLOWED
+        or hit.file.path not in tree.followed
+        or any(
+            (hit.file.path, family_of(hit.rule.cwe or ""), line) in places
+            for line in range(hit.start_line, hit.end_line + 1)
+        )
+    )
+    return spoken
 
 
 def settled(hits: Iterable[Hit], origin: Origin) -> list[Hit]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from manyeyes_tools.findings import Finding, Severity, Suggestion
+from manyeyes_tools.findings import Finding, Severity, Step, Suggestion
 from manyeyes_tools.weaknesses import owasp_of
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Hit:
         related: Further lines that belong to it, so that a change there counts as a change here.
         detail: What is particular to this place; a sentence put after the rule's explanation.
         confidence: Where it differs from the rule's.
+        trace: The way of a value from where it comes in to this place.
     """
 
     file: SourceFile
@@ -70,6 +71,7 @@ class Hit:
     related: frozenset[int] = frozenset()
     detail: str = ""
     confidence: float | None = None
+    trace: tuple[Step, ...] = ()
 
     def in_change(self) -> bool:
         """Whether it lies on lines that the change touched; always, when there is no change but the whole file."""
@@ -103,6 +105,7 @@ class Hit:
             confidence=round(confidence, 3),
             sources=[self.source],
             suggestion=Suggestion(explanation=self.rule.remedy),
+            trace=list(self.trace),
         )
 
 
@@ -115,12 +118,14 @@ class Looked:
         rules: How many rules it went through.
         problems: What it should have looked at and could not, and why.
         notes: What it did not look at by its nature.
+        followed: The files in which it followed values, so that cruder rules for the same weaknesses need not speak.
     """
 
     hits: tuple[Hit, ...]
     rules: int
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    followed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
