@@ -157,7 +157,7 @@ async def test_what_was_looked_at_before_costs_nothing_until_it_changes(connect,
             await client.call_tool("code_review", call)
             assert len(member.asked) == 4
     assert again["findings"] == first["findings"]
-    assert [use["cache"] for use in again["run"]["models"]] == ["hit"]
+    assert not [use for use in again["run"]["models"] if use["cache"] == "miss"]
     assert again["run"]["cost_usd"] == 0
 
 

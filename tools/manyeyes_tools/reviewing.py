@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from manyeyes.cores import compute
@@ -10,15 +12,20 @@ from manyeyes_tools import findings_tool
 from manyeyes_tools.conclusion import conclude, describe, unweighed
 from manyeyes_tools.evidence.remembered import remembered
 from manyeyes_tools.findings import ReviewResult, Severity, worst
-from manyeyes_tools.judgement import Question, ReviewAnswer, judge
+from manyeyes_tools.investigation import Library
+from manyeyes_tools.investigation.library import NotThere
+from manyeyes_tools.judgement import Judgement, Question, ReviewAnswer, digest_of, judge
+from manyeyes_tools.prompts import load_prompt
+from manyeyes_tools.rereading import Memory, Reviewed, resolved
 from manyeyes_tools.scrutiny import REFUTED, WITHDRAWN
 from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
     from manyeyes.tool import Bench
-    from manyeyes_tools.arguments import ReviewArguments
+    from manyeyes_tools.arguments import Depth, ReviewArguments
     from manyeyes_tools.findings import Finding
-    from manyeyes_tools.judgement import Judgement
+    from manyeyes_tools.material import Material
+    from manyeyes_tools.rereading import Reread
 
 Verdict: TypeAlias = Literal["approve", "comment", "request_changes"]
 
@@ -32,35 +39,163 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
     await bench.progress("reading the code", 0, 3)
     material = await gather(arguments, bench)
     findings_tool.require_files(material)
+    focus = await findings_tool.masked(arguments.focus or "", bench)
+    return await examine(material, bench, depth=arguments.depth, model=arguments.model, focus=focus)
+
+
+async def examine(
+    material: Material,
+    bench: Bench,
+    *,
+    depth: Depth,
+    model: str | None,
+    focus: str = "",
+    prompt: str = "review",
+    checked: bool = False,
+) -> ReviewResult:
+    """Review material that has been read.
+
+    Args:
+        material: The code, at least one file.
+        bench: What to work with.
+        depth: How much to spend on it.
+        model: The model that the caller insists on.
+        focus: What is to be looked at most, masked.
+        prompt: Names the instructions.
+        checked: Whether somebody else will check what is found, so that it is not put before a second model here.
+
+    Raises:
+        BadCall: nothing could look at the code.
+    """
     evidence = await remembered.of(material, purpose="review")
     question = Question(
         tool="code_review",
         role="reviewer",
-        prompt="review",
+        prompt=prompt,
         answer=ReviewAnswer,
-        depth=arguments.depth,
-        model=arguments.model,
-        focus=await findings_tool.masked(arguments.focus or "", bench),
+        depth=depth,
+        model=model,
+        focus=focus,
         guided=True,
         wish=await findings_tool.masked(", ".join(material.project.focus), bench),
+        checked=checked,
     )
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
-    judgement = await judge(material, evidence.findings, question, bench)
-    if not evidence.engines and not judgement.heard:
+    earlier = await Earlier.of(material, question, bench)
+    again = earlier.reread
+    judgement = Judgement() if again and again.material is None else await judge(
+        again.material if again and again.material else material, evidence.findings, question, bench
+    )  # fmt: skip
+    if not evidence.engines and not judgement.heard and again is None:
         raise BadCall("Nothing could look at the code: " + " ".join([*evidence.problems, *judgement.problems]))
     limit = findings_tool.limit(material, bench)
-    conclusion = await compute(conclude, material, evidence, judgement, limit=limit)
+    whole = await compute(earlier.carry_over, judgement)
+    conclusion = await compute(conclude, material, evidence, whole, limit=limit)
+    await compute(earlier.keep, judgement, whole)
     return ReviewResult(
         status=conclusion.status,
-        summary=judgement.summary or describe(conclusion.findings, material, evidence),
+        summary=whole.summary or describe(conclusion.findings, material, evidence),
         problems=conclusion.problems,
-        notes=[*bench.notices, *conclusion.notes, *unweighed(question.focus or question.wish, judgement)],
+        notes=[
+            *bench.notices,
+            *earlier.told(whole),
+            *conclusion.notes,
+            *unweighed(question.focus or question.wish, whole),
+        ],
         run=bench.run(),
         findings=conclusion.findings,
         counts=conclusion.counts,
-        verdict=_verdict(judgement, conclusion.findings),
+        verdict=_verdict(whole, conclusion.findings),
         suppressed=conclusion.suppressed,
+        resolved=earlier.resolved(whole),
     )
+
+
+@dataclass(slots=True)
+class Earlier:
+    """What an earlier review of the same files leaves to do, and what is kept for the next."""
+
+    bench: Bench
+    key: str = ""
+    memory: Memory | None = None
+    reread: Reread | None = None
+
+    @classmethod
+    async def of(cls, material: Material, question: Question, bench: Bench) -> Earlier:
+        """Look for an earlier review of the same files that was asked the same."""
+        if material.origin == "code" or not bench.roots:
+            return cls(bench)  # a text has no name to be known by; asked again unchanged it is a hit of the cache
+        asked = (
+            question.prompt,
+            question.depth,
+            question.model,
+            question.focus,
+            question.wish,
+            load_prompt(question.prompt),
+        )
+        files = sorted(file.path for file in material.files)
+        roots = sorted(str(root) for root in bench.roots)
+        key = sha256(repr((asked, files, roots, material.origin)).encode("utf-8", "surrogatepass")).hexdigest()
+        memory = await compute(Memory.of, material)
+        before = Reviewed.read(bench.recall(f"review {key}"))
+        if before is None or not await compute(_same_beside, before, Library.of(material, bench)):
+            return cls(bench, key, memory)
+        return cls(bench, key, memory, await compute(memory.reread, material, before))
+
+    def carry_over(self, judgement: Judgement) -> Judgement:
+        """The judgement with what the earlier review found where nothing has changed."""
+        if self.reread is None:
+            return judgement
+        before = self.reread.before
+        known = {one.id for one in judgement.findings}
+        spoken = {*(one[0] for one in judgement.disputed), *judgement.confirmed}
+        carried = [one for one in self.reread.carried if one.id not in known]
+        if self.reread.material is not None and not judgement.heard:
+            # Nobody read what changed, so nothing says that what was found there is mended.
+            carried += [one for one in self.reread.open if one.id not in known]
+        return replace(
+            judgement,
+            findings=[*judgement.findings, *carried],
+            beside={**before.beside, **judgement.beside},
+            disputed=[*judgement.disputed, *(one for one in before.disputed if one[0] not in spoken)],
+            verdicts=judgement.verdicts or list(before.verdicts),
+            summaries=judgement.summaries or [before.summary],
+            heard=judgement.heard or (1 if self.reread.material is None else 0),
+        )
+
+    def keep(self, judgement: Judgement, whole: Judgement) -> None:
+        """Keep this review for the next, when models read all that they were to read."""
+        if self.memory is None or not whole.heard or judgement.problems:
+            return
+        kept = self.memory.reviewed(whole.findings, whole.verdicts, whole.summary, whole.disputed, whole.beside)
+        if kept is not None:
+            self.bench.keep(f"review {self.key}", kept.model_dump_json())
+
+    def resolved(self, whole: Judgement) -> list[str]:
+        """The ids of what the earlier review found and this one does not."""
+        return resolved(self.reread, whole.findings) if self.reread and whole.heard else []
+
+    def told(self, whole: Judgement) -> list[str]:
+        """What is different from the earlier review, in one line."""
+        if self.reread is None or not whole.heard:
+            return []
+        known = {one.id for one in self.reread.before.findings}
+        new = sum(one.id not in known for one in whole.findings)
+        mended = len(self.resolved(whole))
+        if self.reread.material is None:
+            return ["Nothing has changed since the last review of these files, so nothing was read again."]
+        still = len(whole.findings) - new
+        lines = self.reread.lines
+        told = f"Since the last review of these files: {mended} fixed, {new} new, {still} still open."
+        return [f"{told} Only what changed and what calls it was read again ({lines} lines)."]
+
+
+def _same_beside(before: Reviewed, library: Library) -> bool:
+    """Whether what models read beside the files is what it was."""
+    try:
+        return all(digest_of(library.file(path)) == digest for path, digest in before.beside.items())
+    except NotThere:  # it is gone, or may not be read any more
+        return False
 
 
 def _verdict(judgement: Judgement, findings: list[Finding]) -> Verdict | None:

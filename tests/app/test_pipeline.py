@@ -1,0 +1,237 @@
+"""The pipeline with real SDKs and each vendor's wire format, through the whole server."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+
+import pytest
+
+from wire.doubles import body
+from wire.members import Member
+from wire.vendors import KEY, AnthropicWords, ChatWords, GoogleWords
+
+pytestmark = pytest.mark.anyio
+
+FILLER = "\n".join(f"def helper_{n}(value):\n    return value + {n}\n\n" for n in range(120))
+CODE = (
+    "import os\n\n\n"
+    "def pay(db, user_id, amount):\n"
+    "    row = db.get(user_id)\n"
+    "    db.put(user_id, row.balance - amount)\n"
+    "    return True\n\n\n" + FILLER + "\ndef listing(folder):\n    os.system('ls ' + folder)\n"
+)
+CALL = {"code": CODE, "language": "python"}
+QUOTE = "    db.put(user_id, row.balance - amount)"
+SUSPICION = {
+    "path": "code.py",
+    "quote": QUOTE,
+    "line": 6,
+    "title": "Anybody's balance can be changed",
+    "severity": "high",
+    "category": "security",
+    "cwe": "CWE-862",
+    "confidence": 0.5,
+    "explanation": "No check of who asks.",
+}
+
+
+def lines_of(texts):
+    """What was reported before, a line each."""
+    return sorted({line for text in texts for line in text.splitlines() if line.startswith("- F-")})
+
+
+def listed(texts):
+    return [line.split()[1] for line in lines_of(texts)]
+
+
+def reviewer(texts):
+    said = {"summary": "It pays.", "verdict": "request_changes", "findings": [SUSPICION], "disputed": []}
+    return json.dumps({**said, "confirmed": listed(texts)})
+
+
+def engineer(texts):
+    """Bears out whatever is listed, with the line that shows it."""
+    quotes = {
+        name: QUOTE if "balance" in line else "    os.system('ls ' + folder)"
+        for line in lines_of(texts)
+        for name in [line.split()[1]]
+    }
+    checked = [{"id": name, "real": "true", "reason": "So it is.", "quote": quote} for name, quote in quotes.items()]
+    return json.dumps({"summary": "Both are real.", "findings": [], "checked": checked})
+
+
+def writer(_texts):
+    return json.dumps({"symbols": []})
+
+
+def down(_texts):
+    return body({"error": {"message": "no"}}, 400)
+
+
+@pytest.fixture
+def vendors():
+    with ExitStack() as stack:
+
+        def start(claude=reviewer, gpt=engineer, gemini=writer):
+            members = {
+                name: stack.enter_context(Member(words, think))
+                for name, words, think in (
+                    ("claude", AnthropicWords(), claude),
+                    ("gpt", ChatWords(), gpt),
+                    ("gemini", GoogleWords(), gemini),
+                )
+            }
+            return members, {
+                "MANYEYES_GOOGLE_API_VERSION": "v1beta",
+                "ANTHROPIC_API_KEY": KEY,
+                "ANTHROPIC_BASE_URL": members["claude"].url,
+                "OPENAI_API_KEY": KEY,
+                "OPENAI_BASE_URL": f"{members['gpt'].url}/v1",
+                "GEMINI_API_KEY": KEY,
+                "GOOGLE_GEMINI_BASE_URL": members["gemini"].url,
+            }
+
+        yield start
+
+
+async def run(connect, environ, **more):
+    async with connect(**environ) as client:
+        return (await client.call_tool("code_pipeline", {**CALL, **more})).structured_content
+
+
+def ids(part):
+    return {one["id"] for one in part["findings"]}
+
+
+async def test_each_step_is_another_vendors_and_knows_what_the_earlier_found(connect, vendors):
+    members, environ = vendors()
+    result = await run(connect, environ)
+    used = {use["role"]: use["ref"].partition(":")[0] for use in result["run"]["models"]}
+    assert (used["reviewer"], used["security engineer"], used["writer"]) == ("anthropic", "openai", "google")
+    suspicion = next(one for one in result["review"]["findings"] if one["cwe"] == "CWE-862")
+    told = json.dumps(members["gpt"].asked[0].json)
+    assert suspicion["id"] in told
+    confirmed = next(one for one in result["security"]["findings"] if one["id"] == suspicion["id"])
+    assert confirmed["confidence"] > suspicion["confidence"]
+    assert {source.partition(":")[0] for source in confirmed["sources"]} == {"anthropic", "openai"}
+    document = result["documentation"]["document"]
+    assert "## Known problems" in document
+    assert suspicion["id"] in document
+
+
+async def test_no_finding_is_lost_between_the_steps(connect, vendors):
+    _, environ = vendors()
+    result = await run(connect, environ)
+    assert ids(result["review"]) <= ids(result["security"])
+    merged = {line.split()[0] for line in result["merged"]}
+    assert merged == ids(result["review"]) | ids(result["security"])
+    assert len(result["merged"]) == len(merged)
+
+
+async def test_the_second_reader_is_shown_the_places_named_and_not_all_of_it(connect, vendors):
+    members, environ = vendors()
+    await run(connect, environ)
+    first, second = (sum(map(len, json.dumps(members[name].asked[0].json))) for name in ("claude", "gpt"))
+    told = json.dumps(members["gpt"].asked[0].json)
+    assert "row.balance - amount" in told
+    assert "helper_60" not in told
+    assert second < first / 2
+
+
+@pytest.mark.parametrize(
+    ("dead", "left"),
+    [
+        ("claude", {"security", "documentation"}),
+        ("gpt", {"review", "documentation"}),
+        ("gemini", {"review", "security"}),
+    ],
+)
+async def test_a_vendor_that_fails_leaves_every_step(connect, vendors, dead, left):
+    members, environ = vendors(**{dead: down})
+    result = await run(connect, environ)
+    assert members[dead].asked
+    assert all(result[name] is not None for name in ("review", "security", "documentation"))
+    assert all(result[name]["status"] != "evidence_only" for name in left)
+
+
+async def test_a_step_that_breaks_leaves_the_others_and_says_how_to_resume(connect, vendors, monkeypatch):
+    from manyeyes.errors import BadCall
+    from manyeyes_tools.pipeline import steps
+
+    async def broken(*_):
+        raise BadCall("it broke")
+
+    for step in ("review", "security", "documentation"):
+        _, environ = vendors()
+        with monkeypatch.context() as patched:
+            patched.setattr(steps, step, broken)
+            result = await run(connect, environ)
+        assert result["status"] == "partial"
+        assert result[step] is None
+        assert all(result[name] for name in ("review", "security", "documentation") if name != step)
+        assert f"{step} could not be done: it broke" in result["problems"]
+        assert any("resume" in line for line in result["problems"])
+
+
+async def test_when_no_step_can_be_done_the_call_says_why(connect, vendors, monkeypatch):
+    from manyeyes.errors import BadCall
+    from manyeyes_tools.pipeline import steps
+
+    async def broken(*_):
+        raise BadCall("it broke")
+
+    _, environ = vendors()
+    for step in ("review", "security", "documentation"):
+        monkeypatch.setattr(steps, step, broken)
+    async with connect(**environ) as client:
+        answer = await client.call_tool("code_pipeline", CALL)
+    assert answer.is_error
+    assert "it broke" in answer.content[0].text
+
+
+async def test_a_resumed_pipeline_asks_only_what_was_not_answered(connect, vendors):
+    members, environ = vendors(gemini=down)
+    async with connect(**environ) as client:
+        await client.call_tool("code_pipeline", CALL)
+        before = len(members["claude"].asked)
+        again = (await client.call_tool("code_pipeline", CALL)).structured_content
+    hits = {use["role"] for use in again["run"]["models"] if use["cache"] == "hit"}
+    assert {"reviewer", "security engineer"} <= hits
+    assert not [one for one in members["claude"].asked[before:] if "ReviewAnswer" in json.dumps(one.json)]
+
+
+async def test_parallel_looks_three_ways_at_once(connect, vendors):
+    _, environ = vendors()
+    result = await run(connect, environ, mode="parallel")
+    assert result["documentation"] is None
+    assert result["review"]["findings"]
+    assert result["security"]["findings"]
+    assert result["best_practices"]["verdict"]
+    merged = [line.split()[0] for line in result["merged"]]
+    assert len(merged) == len(set(merged))
+
+
+async def test_without_a_key_the_engines_answer_and_it_is_said_once(connect):
+    result = await run(connect, {})
+    assert result["status"] == "evidence_only"
+    assert result["security"]["findings"]
+    assert len([line for line in result["problems"] if "No model was asked" in line]) == 1
+
+
+async def test_a_long_result_is_read_page_by_page(connect):
+    code = "\n".join(f"def run_{n}(x):\n    eval(x + input())\n    exec(x)\n" for n in range(150))
+    seen, document, cursor = [], "", None
+    async with connect() as client:
+        for _ in range(60):
+            arguments = {"code": code, "language": "python"} | ({"cursor": cursor} if cursor else {})
+            answer = (await client.call_tool("code_pipeline", arguments)).structured_content
+            assert len(json.dumps(answer)) < 90_000
+            seen += [one["id"] for part in ("review", "security") for one in answer[part]["findings"]]
+            document += answer["documentation"]["document"]
+            cursor = (answer["cut"] or {}).get("cursor")
+            if not cursor:
+                break
+    assert not cursor
+    assert "run_149" in document
+    assert len(seen) > 150

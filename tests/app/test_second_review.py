@@ -1,0 +1,125 @@
+"""A second review of the same files, through the whole server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wire.members import Member
+from wire.vendors import KEY, AnthropicWords
+
+pytestmark = pytest.mark.anyio
+
+FILLER = "".join(f"\n\ndef helper_{n}(value):\n    total = value + {n}\n    return total\n" for n in range(40))
+CODE = "def pay(cents, count):\n    return cents / count\n" + FILLER
+CALL = {"paths": ["shop.py"]}
+
+
+def fault(quote, title):
+    return {
+        "path": "shop.py",
+        "quote": quote,
+        "line": 2,
+        "title": title,
+        "severity": "medium",
+        "category": "logic",
+        "explanation": "So it is.",
+        "confidence": 0.8,
+    }
+
+
+def reviewer(texts):
+    """Reports every division and every helper 7 it is shown."""
+    shown = "\n".join(texts)
+    found = []
+    if "return cents / count" in shown:
+        found.append(fault("    return cents / count", "Divides by zero"))
+    if "value + 7\n" in shown:
+        found.append(fault("    total = value + 7", "Seven is wrong"))
+    if "value - 9\n" in shown:
+        found.append(fault("    total = value - 9", "Nine is wrong"))
+    return json.dumps({"summary": "A shop.", "verdict": "comment", "findings": found, "disputed": []})
+
+
+@pytest.fixture
+def shop(project):
+    path = project / "shop.py"
+    path.write_text(CODE)
+    return path
+
+
+@pytest.fixture
+def member():
+    with Member(AnthropicWords(), reviewer) as double:
+        yield double
+
+
+@pytest.fixture
+def opened(connect, member):
+    return lambda: connect(ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=member.url)
+
+
+async def review(client):
+    return (await client.call_tool("code_review", CALL)).structured_content
+
+
+def titles(result):
+    return sorted(one["title"] for one in result["findings"])
+
+
+async def test_only_what_changed_is_read_again_and_the_rest_is_remembered(opened, member, shop):
+    async with opened() as client:
+        first = await review(client)
+        asked = len(member.asked)
+        shop.write_text(
+            "# moved down\n"
+            + CODE.replace("value + 9\n", "value - 9\n").replace("cents / count", "cents // max(count, 1)")
+        )
+        second = await review(client)
+    assert titles(first) == ["Divides by zero", "Seven is wrong"]
+    assert titles(second) == ["Nine is wrong", "Seven is wrong"]
+    told = json.dumps([one.json for one in member.asked[asked:]])
+    assert "value - 9" in told
+    assert "value + 7" not in told
+    assert second["resolved"] == [one["id"] for one in first["findings"] if one["title"] == "Divides by zero"]
+    before, after = ({one["title"]: one for one in result["findings"]} for result in (first, second))
+    assert after["Seven is wrong"]["id"] == before["Seven is wrong"]["id"]
+    assert after["Seven is wrong"]["start_line"] == before["Seven is wrong"]["start_line"] + 1
+    assert any("1 fixed, 1 new, 1 still open" in note for note in second["notes"])
+    assert second["verdict"] == "comment"
+
+
+async def test_an_unchanged_repeat_asks_nobody_and_costs_nothing(opened, member, shop):
+    async with opened() as client:
+        first = await review(client)
+        asked = len(member.asked)
+        second = await review(client)
+    assert len(member.asked) == asked
+    assert second["run"]["cost_usd"] == 0
+    assert sum(use["input_tokens"] for use in second["run"]["models"]) == 0
+    assert titles(second) == titles(first)
+    assert second["status"] == "complete"
+    assert second["resolved"] == []
+
+
+async def test_when_nobody_answers_about_the_change_nothing_is_called_mended(connect, member, shop):
+    state = f"sqlite:///{shop.parent.parent / 'state.db'}"
+    environ = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": member.url, "MANYEYES_STATE_URL": state}
+    async with connect(**environ) as client:
+        await review(client)
+    shop.write_text(CODE.replace("cents / count", "cents // count"))
+    async with connect(MANYEYES_STATE_URL=state) as client:
+        second = await review(client)
+    assert second["resolved"] == []
+    assert "Seven is wrong" in titles(second)
+    assert second["status"] != "complete"
+
+
+async def test_other_questions_are_not_mixed_up(opened, member, shop):
+    async with opened() as client:
+        await review(client)
+        asked = len(member.asked)
+        result = (await client.call_tool("code_review", {**CALL, "focus": "speed"})).structured_content
+    assert len(member.asked) > asked
+    assert not any("last review" in note for note in result["notes"])

@@ -1,0 +1,147 @@
+"""The steps of a pipeline over one material: each makes its own tool's result, from what was established before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from manyeyes.cores import compute
+from manyeyes_tools.arguments import DocArguments, MaterialArguments, ScanArguments
+from manyeyes_tools.chunks import tokens
+from manyeyes_tools.conclusion import conclude, describe
+from manyeyes_tools.evidence.remembered import remembered
+from manyeyes_tools.findings import ScanResult, Severity
+from manyeyes_tools.judgement import Judgement, Question, SecurityAnswer, judge
+from manyeyes_tools.pipeline.digest import united
+from manyeyes_tools.pipeline.excerpts import excerpts
+from manyeyes_tools.reports.markdown import inline, span
+from manyeyes_tools.reviewing import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manyeyes.tool import Bench
+    from manyeyes_tools.arguments import Depth
+    from manyeyes_tools.documents.result import DocResult
+    from manyeyes_tools.findings import Finding, ReviewResult
+    from manyeyes_tools.material import Material
+
+EXCERPTS = 0.12
+"""The part of the material's tokens that the security step is shown again."""
+LEAST_TOKENS = 800
+"""So much is shown however small the material is."""
+WARNED = 0.5
+"""Documentation warns of what is at least this sure."""
+CONFIRMED = 0.5
+"""The part of the doubt that a second model's confirmation takes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all steps share."""
+
+    material: Material
+    depth: Depth
+    model: str | None
+    bench: Bench
+
+
+async def review(work: Work) -> ReviewResult:
+    """The first reader, who reads everything and is checked by the next step."""
+    return await examine(
+        work.material, work.bench, depth=work.depth, model=work.model, prompt="first_reader", checked=True
+    )
+
+
+async def review_alone(work: Work) -> ReviewResult:
+    """A review that no step follows."""
+    return await examine(work.material, work.bench, depth=work.depth, model=work.model)
+
+
+async def practices(work: Work) -> ReviewResult:
+    """How the code is built, beside whether it works."""
+    return await examine(
+        work.material, work.bench, depth=work.depth, model=work.model, prompt="practices", checked=True
+    )
+
+
+async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
+    """A security engineer who confirms or refutes what was reported before and reads those places for more."""
+    evidence = await remembered.of(work.material, purpose="security")
+    known = united(evidence.findings, earlier)
+    size = sum(tokens(file.masked) for file in work.material.files)
+    budget = max(int(size * EXCERPTS), LEAST_TOKENS)
+    shown = await compute(excerpts, work.material, known, budget)
+    judgement = Judgement()
+    if shown is not None:
+        question = Question(
+            tool="security_scan",
+            role="security engineer",
+            prompt="second_reader",
+            answer=SecurityAnswer,
+            depth="quick" if work.depth == "quick" else "standard",
+            model=work.model,
+            checked=True,
+        )
+        # Text, so that the model judges what it is shown and does not read the rest again for itself.
+        judgement = await judge(replace(shown, origin="code"), known, question, work.bench)
+    judged = replace(evidence, findings=tuple(_confirmed(one, judgement) for one in known))
+    conclusion = await compute(conclude, work.material, judged, judgement, limit=None)
+    notes = [*work.bench.notices, *conclusion.notes]
+    if shown is None:
+        notes.append("Neither the review nor the engines named a place, so no model was asked to read one again.")
+    elif judgement.heard:
+        places = sum(len(file.parts) for file in shown.files)
+        notes.append(f"Read again by a second model: {places} places that the review or the engines named, not all.")
+    return ScanResult(
+        status=conclusion.status,
+        summary=judgement.summary or describe(conclusion.findings, work.material, evidence),
+        problems=conclusion.problems,
+        notes=notes,
+        run=work.bench.run(),
+        findings=conclusion.findings,
+        counts=conclusion.counts,
+        scan_type="sast",
+        rules_run=evidence.rules_run,
+        sarif=f"manyeyes://runs/{work.bench.run_id}/sarif",
+        suppressed=conclusion.suppressed,
+    )
+
+
+def _confirmed(finding: Finding, judgement: Judgement) -> Finding:
+    """The finding with those who confirmed it among its sources, and surer by that."""
+    by = [ref for ref in judgement.confirmed.get(finding.id, ()) if ref not in finding.sources]
+    if not by:
+        return finding
+    doubt = (1 - finding.confidence) * CONFIRMED ** len(by)
+    return finding.model_copy(update={"sources": [*finding.sources, *by], "confidence": round(1 - doubt, 3)})
+
+
+async def security_alone(work: Work, arguments: MaterialArguments) -> ScanResult:
+    """A scan that no review went before, read anew: what it looks at may be more than the review is shown."""
+    from manyeyes_tools.scanning import scan
+
+    same = {name: getattr(arguments, name) for name in MaterialArguments.model_fields}
+    return await scan(ScanArguments(**same), work.bench)
+
+
+async def documentation(work: Work, earlier: Sequence[Finding]) -> DocResult:
+    """Documentation that warns of what was found."""
+    from manyeyes_tools.documenting import document
+
+    arguments = DocArguments(depth="quick" if work.depth == "quick" else "standard", model=work.model)
+    written = await document(work.material, arguments, work.bench)
+    return written.model_copy(update={"document": warned(written.document, earlier)})
+
+
+def warned(document: str, findings: Sequence[Finding]) -> str:
+    """The document with a chapter that warns of what is wrong with the code as it stands."""
+    told = [
+        f"- {finding.severity}: {inline(finding.title)}, {span(f'{finding.path}:{finding.start_line}')} ({finding.id})"
+        for finding in findings
+        if finding.severity.at_least(Severity.MEDIUM) and finding.confidence >= WARNED
+    ]
+    if not told:
+        return document
+    chapter = "\n".join(("## Known problems", "", "Found when this was written, and not mended since:", "", *told))
+    return f"{document.rstrip()}\n\n{chapter}\n"

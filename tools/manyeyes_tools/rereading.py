@@ -1,0 +1,246 @@
+"""A second review of the same files reads only what has changed, and what depends on it.
+
+What a review was made of is kept as digests of each definition and of the lines between them, never as code.  The next
+review of the same files finds out which of them are new, shows the models those and whoever calls them, carries over
+what was found in the others, and says what has been mended since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, ValidationError
+
+from manyeyes.results import Wire
+from manyeyes_tools.anchors import anchor
+from manyeyes_tools.combining import combine
+from manyeyes_tools.extracts import extract
+from manyeyes_tools.findings import Finding  # pydantic reads the annotations
+from manyeyes_tools.syntax.grammars import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from manyeyes_tools.material import Material, SourceFile
+    from manyeyes_tools.syntax.outline import Definition
+
+MOST_CHANGED = 0.5
+"""When more than this part of the lines is to be read again, all of it is read, since that is hardly dearer."""
+MOST_FINDINGS = 200
+"""A review with more findings than this is not carried over."""
+BETWEEN = 40
+"""Lines between definitions are told apart in runs of this many at most."""
+VERSION = 1
+
+
+class Reviewed(Wire):
+    """What is kept of a review: digests by path, what was found, what was disputed, and how it was judged.
+
+    `beside` are the files that models read for themselves: when one has changed, all is read anew.
+    """
+
+    version: int = VERSION
+    pieces: dict[str, list[str]]
+    heads: list[str]
+    findings: list[Finding] = Field(max_length=MOST_FINDINGS)
+    verdicts: list[Literal["approve", "comment", "request_changes"]]
+    summary: str
+    disputed: list[tuple[str, str, str]] = Field(default_factory=list)
+    beside: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def read(cls, text: str | None) -> Reviewed | None:
+        """What was kept as a text; None when there is nothing, or nothing that this version can use."""
+        if text is None:
+            return None
+        try:
+            kept = cls.model_validate_json(text)
+        except ValidationError:
+            return None
+        return kept if kept.version == VERSION else None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of lines that is read as one: what stands between definitions, or one, with a digest of its signature."""
+
+    first: int
+    last: int
+    digest: str
+    name: str = ""
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What of a material is to be read again.
+
+    Attributes:
+        material: The parts to show; None when nothing has changed.
+        carried: Findings of the earlier review in what has not changed, at their lines of now.
+        open: Findings of the earlier review in what has changed, or whose place is gone.
+        before: The earlier review.
+        lines: How many lines are read again.
+    """
+
+    material: Material | None
+    carried: tuple[Finding, ...]
+    open: tuple[Finding, ...]
+    before: Reviewed
+    lines: int
+
+
+@dataclass(slots=True)
+class Memory:
+    """The pieces of a material, by path."""
+
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, material: Material) -> Memory:
+        """Cut the files of a material into pieces.  Blocking: parses."""
+        return cls({file.path: list(_pieces(file)) for file in material.files})
+
+    def reviewed(
+        self,
+        findings: Sequence[Finding],
+        verdicts: Sequence[str],
+        summary: str,
+        disputed: Sequence[tuple[str, str, str]],
+        beside: Mapping[str, str],
+    ) -> Reviewed | None:
+        """What to keep of a review of this; None when there is too much of it."""
+        if len(findings) > MOST_FINDINGS:
+            return None
+        return Reviewed(
+            pieces={path: [one.digest for one in pieces] for path, pieces in self.pieces.items()},
+            heads=sorted({one.head for pieces in self.pieces.values() for one in pieces if one.head}),
+            findings=list(findings),
+            verdicts=list(verdicts),  # type: ignore[arg-type]  # checked by the model
+            summary=summary,
+            disputed=list(disputed),
+            beside=dict(beside),
+        )
+
+    def reread(self, material: Material, before: Reviewed) -> Reread | None:
+        """What is to be read again; None when all of it is.  Blocking: looks for quotes."""
+        changed = {path: _changed(pieces, before.pieces.get(path, [])) for path, pieces in self.pieces.items()}
+        # Whoever calls something whose signature is as it was is shown beside it, and is not itself read again.
+        known = set(before.heads)
+        names = {one.name for pieces in changed.values() for one in pieces if one.name and one.head not in known}
+        again: dict[str, set[int]] = {}
+        for file in material.files:
+            wanted = [*changed[file.path], *_dependants(file, self.pieces[file.path], names)]
+            numbers = {number for one in wanted for number in range(one.first, one.last + 1)}
+            if numbers:
+                again[file.path] = numbers
+        total = sum(pieces[-1].last for pieces in self.pieces.values() if pieces)
+        lines = sum(len(numbers) for numbers in again.values())
+        if lines > MOST_CHANGED * total:
+            return None
+        carried, left = self._carried(material, before, again)
+        shown = tuple(extract(file, again[file.path]) for file in material.files if file.path in again)
+        part = replace(material, files=shown) if shown else None
+        return Reread(part, carried, left, before, lines)
+
+    def _carried(
+        self, material: Material, before: Reviewed, again: dict[str, set[int]]
+    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        files = {file.path: file for file in material.files}
+        carried: list[Finding] = []
+        left: list[Finding] = []
+        for finding in before.findings:
+            file = files.get(finding.path)
+            if file is None and finding.path in before.beside:
+                carried.append(finding)  # that file is as it was, or all would be read anew
+                continue
+            place = anchor(file, finding.quote, finding.start_line) if file is not None else None
+            exact = place is not None and place.exactness == 1.0
+            if file is None or place is None or not exact or place.start_line in again.get(file.path, ()):
+                left.append(finding)
+                continue
+            moved = finding.model_copy(update={"start_line": place.start_line, "end_line": place.end_line})
+            carried.append(_with_sound_patch(moved, finding, file))
+        return tuple(carried), tuple(left)
+
+
+def resolved(reread: Reread, findings: Iterable[Finding]) -> list[str]:
+    """The ids of earlier findings that are no longer found."""
+    still = {one.id for one in findings}
+    return sorted({one.id for one in reread.before.findings} - still)
+
+
+def _with_sound_patch(moved: Finding, before: Finding, file: SourceFile) -> Finding:
+    """The finding without its patch when that no longer applies; a patch names lines, and those may have moved."""
+    suggestion = moved.suggestion
+    if suggestion is None or suggestion.patch is None or not suggestion.applies:
+        return moved
+    if moved.start_line == before.start_line and combine([moved], {file.path: file}).applied:
+        return moved
+    words = f"{suggestion.explanation} (Its patch was made for an earlier state of the file; review it anew for one.)"
+    return moved.model_copy(
+        update={"suggestion": suggestion.model_copy(update={"patch": None, "applies": False, "explanation": words})}
+    )
+
+
+def _changed(pieces: Sequence[Piece], before: Iterable[str]) -> list[Piece]:
+    """The pieces that were not there before; equal ones count as often as they occurred."""
+    known = Counter(before)
+    new = []
+    for piece in pieces:
+        if known[piece.digest]:
+            known[piece.digest] -= 1
+        else:
+            new.append(piece)
+    return new
+
+
+def _dependants(file: SourceFile, pieces: Sequence[Piece], names: set[str]) -> list[Piece]:
+    """The pieces that call one of these names.
+
+    Names that are everywhere (`get`, `run`) lead to more being read than need be, never to less.
+    """
+    if not names or file.language not in LANGUAGES:
+        return []
+    from manyeyes_tools.syntax.remembered import outlines
+
+    lines = {one.line for one in outlines.of(file.masked, file.language).calls if one.name in names}
+    return [one for one in pieces if one.name and any(one.first <= line <= one.last for line in lines)]
+
+
+def _pieces(file: SourceFile) -> Iterator[Piece]:
+    """All known lines of a file, in order, each in one piece."""
+    lines = file.masked.removesuffix("\n").split("\n")
+    known = [(1, len(lines))] if not file.partial else [(first, min(last, len(lines))) for first, last in file.parts]
+    starts: dict[int, Definition] = {}
+    if file.language in LANGUAGES:
+        from manyeyes_tools.syntax.remembered import outlines
+
+        ended = 0
+        for one in outlines.of(file.masked, file.language).definitions:
+            if one.kind in {"function", "method"} and one.start_line > ended:
+                starts[one.start_line] = one
+                ended = one.end_line
+    for begin, end in known:
+        first = begin
+        while first <= end:
+            one = starts.get(first)
+            if one is not None:
+                last = min(one.end_line, end)
+                head = sha256(f"{one.qualified}\0{one.signature}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+                yield Piece(first, last, _digest(file, lines, first, last), one.name, head)
+            else:
+                last = min((line - 1 for line in starts if line > first), default=end)
+                last = min(last, end, first + BETWEEN - 1)
+                yield Piece(first, last, _digest(file, lines, first, last))
+            first = last + 1
+
+
+def _digest(file: SourceFile, lines: Sequence[str], first: int, last: int) -> str:
+    body = "\n".join(line.rstrip() for line in lines[first - 1 : last]).strip("\n")
+    changed = file.changed or frozenset()
+    marks = [number - first for number in range(first, last + 1) if number in changed]
+    return sha256(repr((file.language, body, marks)).encode("utf-8", "surrogatepass")).hexdigest()[:20]
