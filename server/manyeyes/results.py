@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+OBJECTS = WithJsonSchema({"type": "array", "items": {"type": "object"}})
+"""For fields that few clients read and whose fields the documentation tells: every character of a schema is paid for in
+each client's context.
+"""
 
 
 class Wire(BaseModel):
@@ -57,8 +62,8 @@ class Run(Wire):
 
     id: str
     models: list[ModelUse]
-    route: list[RouteEntry]
-    attempts: list[FailedAttempt]
+    route: Annotated[list[RouteEntry], OBJECTS]
+    attempts: Annotated[list[FailedAttempt], OBJECTS]
     cost_usd: float | None
     seconds: float
 

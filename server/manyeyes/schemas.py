@@ -18,14 +18,33 @@ _SCALARS = {"string", "number", "integer", "boolean"}
 
 def compact_schema(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> dict[str, Json]:
     """The JSON Schema of a model: `validation` for arguments, `serialization` for results."""
-    schema = model.model_json_schema(mode=mode)
+    schema: Json = model.model_json_schema(mode=mode)
+    if mode == "serialization":
+        schema = _told_once(schema)
+    assert isinstance(schema, dict)  # noqa: S101  # pydantic's schema of a model is an object
     definitions = schema.pop("$defs", {})
+    assert isinstance(definitions, dict)  # noqa: S101  # as above
     compacted = _compact(schema)
     assert isinstance(compacted, dict)  # noqa: S101  # pydantic's schema of a model is an object
     compacted.pop("description", None)
     if definitions:
         compacted["$defs"] = {name: _compact(body, top=True) for name, body in definitions.items()}
     return compacted
+
+
+def _told_once(node: Json) -> Json:
+    """A result's schema without what tells its reader nothing: that no other fields come, and what stands for none."""
+    if isinstance(node, list):
+        return [_told_once(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: {name: _told_once(body) for name, body in value.items()}
+        if key in {"properties", "$defs"} and isinstance(value, dict)
+        else _told_once(value)
+        for key, value in node.items()
+        if key != "default" and not (key == "additionalProperties" and value is False)
+    }
 
 
 def _compact(node: Json, *, top: bool = True) -> Json:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from manyeyes.results import Result
+from manyeyes.results import Result, Run
 from manyeyes_tools.documents.result import DocResult
 from manyeyes_tools.findings import ReviewResult, ScanResult
 
@@ -24,6 +24,7 @@ class PipelineResult(Result):
     `merged` are all findings of all steps by id, one line each, the worst first.
     """
 
+    run: Annotated[Run, WithJsonSchema({"type": "object"})]
     mode: Mode
     review: _Review = None
     security: _Scan = None

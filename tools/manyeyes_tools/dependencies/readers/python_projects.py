@@ -1,0 +1,136 @@
+"""Reads what Python projects say of themselves: pyproject.toml, setup.cfg, setup.py (parsed, never run), Pipfile."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+from typing import TYPE_CHECKING
+
+from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Reading
+from manyeyes_tools.dependencies.readers.parsing import Unreadable, line_of, rows, table, text_of, toml_table
+from manyeyes_tools.dependencies.readers.requirements import requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from manyeyes.types import Json
+
+_OPEN = frozenset("<>=!~^*,| ")
+
+
+def pyproject(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
+    """`[project]`, dependency groups, and what poetry and pdm have of their own."""
+    whole = toml_table(text)
+    found: list[Dependency] = []
+    problems: list[str] = []
+    project = table(whole.get("project"))
+    dynamic = [name for name in map(text_of, rows(project.get("dynamic"))) if "dependencies" in name]
+    if dynamic:
+        problems.append(f"`{dynamic[0]}` of pyproject.toml are made when it is built, and are not known")
+    _requirements(rows(project.get("dependencies")), text, found, problems)
+    for group in table(project.get("optional-dependencies")).values():
+        _requirements(rows(group), text, found, problems)
+    for group in (*table(whole.get("dependency-groups")).values(), *_pdm_groups(whole)):
+        _requirements(rows(group), text, found, problems, development=True)
+    _requirements(rows(table(whole.get("build-system")).get("requires")), text, found, problems, development=True)
+    poetry = table(table(whole.get("tool")).get("poetry"))
+    found += _poetry(table(poetry.get("dependencies")), text)
+    found += _poetry(table(poetry.get("dev-dependencies")), text, development=True)
+    for group in table(poetry.get("group")).values():
+        found += _poetry(table(table(group).get("dependencies")), text, development=True)
+    return Reading(dependencies=tuple(found), problems=tuple(problems))
+
+
+def pipfile(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
+    """Pipenv's own manifest."""
+    whole = toml_table(text)
+    found = _poetry(table(whole.get("packages")), text)
+    return Reading(dependencies=(*found, *_poetry(table(whole.get("dev-packages")), text, development=True)))
+
+
+def setup_cfg(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
+    """`install_requires` and the extras of setup.cfg."""
+    config = configparser.RawConfigParser(strict=False)
+    try:
+        config.read_string(text)
+    except (configparser.Error, ValueError) as error:
+        raise Unreadable(f"not a configuration file: {str(error).splitlines()[0][:80]}") from None
+    said = [config.get("options", "install_requires", fallback="")]
+    if config.has_section("options.extras_require"):
+        said += [value for _, value in config.items("options.extras_require")]
+    found: list[Dependency] = []
+    problems: list[str] = []
+    _requirements([line for one in said for line in one.splitlines() if line.strip()], text, found, problems)
+    return Reading(dependencies=tuple(found), problems=tuple(problems))
+
+
+def setup_py(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
+    """What setup.py passes to `setup` as plain texts.  It is parsed; nothing of it is run."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise Unreadable("not Python that can be parsed") from None
+    found: list[Dependency] = []
+    problems: list[str] = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.keyword) or node.arg not in {"install_requires", "extras_require"}:
+            continue
+        try:
+            value = ast.literal_eval(node.value)
+        except (ValueError, TypeError, RecursionError, MemoryError, SyntaxError):
+            problems.append(f"`{node.arg}` of setup.py is worked out when it runs, and it is never run")
+            continue
+        lists = list(value.values()) if isinstance(value, dict) else [value]
+        for one in lists:
+            if isinstance(one, str | list | tuple):
+                _requirements(one.splitlines() if isinstance(one, str) else list(one), text, found, problems)
+    return Reading(dependencies=tuple(found), problems=tuple(problems))
+
+
+def _pdm_groups(whole: object) -> Iterable[Json]:
+    groups = table(table(table(table(whole).get("tool")).get("pdm")).get("dev-dependencies"))
+    uv = table(table(table(whole).get("tool")).get("uv")).get("dev-dependencies")
+    return [*groups.values(), *([uv] if uv else [])]
+
+
+def _requirements(
+    said: Iterable[object],
+    text: str,
+    found: list[Dependency],
+    problems: list[str],
+    *,
+    development: bool = False,
+) -> None:
+    for one in said:
+        if not isinstance(one, str):
+            continue  # `include-group` tables name lists that are read anyway
+        read = requirement(one, line_of(text, one.split(";")[0].strip()), development=development)
+        if read is None:
+            problems.append(f"a requirement is not understood: {one[:60]}")
+        else:
+            found.append(read)
+
+
+def _poetry(said: object, text: str, *, development: bool = False) -> list[Dependency]:
+    found = []
+    for name, value in table(said).items():
+        if name.lower() == "python":
+            continue
+        told = table(value)
+        asked = text_of(value) or text_of(told.get("version"))
+        elsewhere = any(key in told for key in ("git", "url", "source", "index"))
+        exact = asked.removeprefix("==").strip()
+        pinned = asked.startswith("==") and not _OPEN.intersection(exact)
+        found.append(
+            Dependency(
+                ecosystem=Ecosystem.PYPI,
+                name=name,
+                version=exact if pinned else "",
+                asked="" if pinned else asked,
+                line=line_of(text, name),
+                origin="local" if "path" in told else "elsewhere" if elsewhere else "registry",
+                direct=True,
+                development=development,
+            )
+        )
+    return found
