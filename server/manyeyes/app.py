@@ -164,7 +164,6 @@ def _describe(tool: Tool[Arguments, Result]) -> types.Tool:
         description=tool.description,
         input_schema=compact_schema(tool.arguments, "validation"),
         output_schema=compact_schema(tool.result, "serialization"),
-        annotations=types.ToolAnnotations(
-            read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=tool.open_world
-        ),
+        # Whether it destroys or may be repeated is asked only of a tool that writes.
+        annotations=types.ToolAnnotations(read_only_hint=True, open_world_hint=tool.open_world),
     )

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-
-OBJECTS = WithJsonSchema({"type": "array", "items": {"type": "object"}})
-"""For fields that few clients read and whose fields the documentation tells: every character of a schema is paid for in
-each client's context.
-"""
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Wire(BaseModel):
@@ -62,8 +57,8 @@ class Run(Wire):
 
     id: str
     models: list[ModelUse]
-    route: Annotated[list[RouteEntry], OBJECTS]
-    attempts: Annotated[list[FailedAttempt], OBJECTS]
+    route: list[RouteEntry]
+    attempts: list[FailedAttempt]
     cost_usd: float | None
     seconds: float
 

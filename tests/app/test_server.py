@@ -8,7 +8,7 @@ from mcp.shared.exceptions import MCPError
 pytestmark = pytest.mark.anyio
 ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 EVAL = {"code": "eval(input())\n", "language": "python"}
-TOOLS = ["code_review", "doc_generator", "security_scan"]
+TOOLS = ["code_pipeline", "code_review", "doc_generator", "security_scan"]
 
 
 @ERAS

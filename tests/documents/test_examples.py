@@ -62,12 +62,12 @@ def test_examples_lose_fences_and_prompts(text: str, plain: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a <b> `<c>`", "a &lt;b> `<c>`"),
+        ("a <b> `<c>`", "a \\<b> `<c>`"),
         ("# Title", "\\# Title"),
         ("Title\n=====\ntext", "**Title**\n\ntext"),
         (">>> f()\n3\n\nrest", "```python\n>>> f()\n3\n```\n\nrest"),
         ("```\n<b> # x\n```", "```\n<b> # x\n```"),
-        ("```\nnever closed", "\\```\nnever closed"),
+        ("```\nnever closed", "\\`\\`\\`\nnever closed"),
     ],
 )
 def test_text_cannot_change_the_document_around_it(text: str, shown: str) -> None:
@@ -76,4 +76,4 @@ def test_text_cannot_change_the_document_around_it(text: str, shown: str) -> Non
 
 def test_code_spans_hold_back_ticks() -> None:
     assert (code("a`b"), code("`"), code("")) == ("``a`b``", "`` ` ``", "")
-    assert inline("a\n <b>") == "a &lt;b>"
+    assert inline("a\n <b>") == "a \\<b>"

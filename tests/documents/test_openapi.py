@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from manyeyes_tools.documents.openapi import describe, faults
+from manyeyes_tools.documents.openapi import describe, faults, handlers, read
 from manyeyes_tools.documents.symbols import Module, Symbol, read_module
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -368,7 +368,59 @@ def test_what_defines_itself_ends() -> None:
     assert any("not a literal" in problem for problem in describe([read_module("m.py", code)], {}).problems)
 
 
-def test_routes_of_django_are_said_to_be_left_out() -> None:
-    code = "from django.urls import path\nurlpatterns = [path('x/', view)]\n"
-    found = describe([read_module("urls.py", code)], {})
-    assert any("Django's URL patterns are not read" in problem for problem in found.problems)
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'a'" + "+'a'" * 300, "1" + "+1" * 300, "not " * 300 + "x", "f(" * 80 + ")" * 80, "x" + ".a" * 300,
+        "x" + "[0]" * 300, " or ".join(["x"] * 300), "x" + "()" * 300, " | ".join(["int"] * 300),
+        "a if b else (" * 60 + "c" + ")" * 60, "-" * 300 + "1", "List[" * 80 + "int" + "]" * 80,
+    ],
+)  # fmt: skip
+def test_deeply_nested_code_is_read_without_an_end_in_sight(expression) -> None:
+    code = (
+        f"from fastapi import APIRouter, FastAPI\nfrom flask import Flask\nx = None\nv = {expression}\n"
+        f"app = FastAPI(title=v)\nother = Flask(v)\nr = APIRouter()\n"
+        f"@app.get('/a', response_model={expression}, responses=v)\n"
+        f"def a(q: {expression} = v, z=v) -> {expression}: return {expression}\n"
+        f"@other.route('/b')\ndef b():\n    if {expression}:\n        return {expression}\n"
+        f"@r.get('/c', tags=v)\ndef c(q: {expression}): ...\n"
+        f"if {expression}:\n    app.include_router(r, prefix='/r')\n"
+        f"from django.urls import path\nurlpatterns = [path({expression}, {expression})] + ({expression})\n"
+    )
+    found = describe([read_module("m.py", code)], {})
+    assert faults(found.document) == []
+    assert {"/a", "/b"} <= set(json.loads(found.document)["paths"])
+
+
+def test_one_reading_serves_both_and_gives_the_same() -> None:
+    code = "from flask import Flask\napp = Flask('x')\n@app.get('/x')\ndef x(): return {}\n"
+    modules = [read_module("m.py", code)]
+    found = read(modules)
+    assert [one.name for one in handlers(modules, found)] == [one.name for one in handlers(modules)] == ["x"]
+    assert describe(modules, {}, found) == describe(modules, {})
+
+
+def test_a_reading_that_takes_too_long_says_so() -> None:
+    code = "from flask import Flask\napp = Flask('x')\n@app.get('/x')\ndef x(): return {}\n"
+    modules = [read_module("m.py", code)]
+    found = describe(modules, {}, read(modules, seconds=-1))
+    assert "was stopped" in found.problems[0]
+    assert faults(found.document) == []
+
+
+def test_flask_extensions_ask_for_credentials() -> None:
+    code = (
+        "from flask import Flask\nfrom flask_httpauth import HTTPBasicAuth, HTTPTokenAuth\n"
+        "from flask_jwt_extended import jwt_required\napp = Flask('x')\n"
+        "auth = HTTPBasicAuth()\ntokens = HTTPTokenAuth('Bearer')\n"
+        "@app.get('/a')\n@auth.login_required\ndef a(): return {}\n"
+        "@app.get('/b')\n@tokens.login_required(role='x')\ndef b(): return {}\n"
+        "@app.get('/c')\n@jwt_required()\ndef c(): return {}\n"
+        "@app.get('/d')\n@jwt_required(optional=True)\ndef d(): return {}\n"
+    )
+    found = describe([read_module("m.py", code)], {})
+    assert faults(found.document) == []
+    document = json.loads(found.document)
+    asked = {path: item["get"].get("security") for path, item in document["paths"].items()}
+    assert asked == {"/a": [{"basicAuth": []}], "/b": [{"tokenAuth": []}], "/c": [{"jwtAuth": []}], "/d": None}
+    assert document["components"]["securitySchemes"]["tokenAuth"] == {"type": "http", "scheme": "bearer"}

@@ -16,7 +16,7 @@ Depth = Literal["quick", "standard", "panel"]
 Format = Literal["markdown", "openapi", "html"]
 
 
-def _lean(schema: dict[str, Json]) -> None:
+def lean(schema: dict[str, Json]) -> None:
     """Take out of the JSON schema what tells a model nothing: titles, and defaults that are null."""
     schema.pop("title", None)
     schema.pop("description", None)
@@ -36,45 +36,58 @@ def _listed(value: object) -> object:
 class CodeArguments(Arguments):
     """Code as text or in files, and how to look at it."""
 
-    model_config = ConfigDict(json_schema_extra=_lean)
+    model_config = ConfigDict(json_schema_extra=lean)
 
-    code: Annotated[str | SkipJsonSchema[None], Field(description="Source text; instead of paths.")] = None
-    language: Annotated[str | SkipJsonSchema[None], Field(description="Language of `code`, e.g. python.")] = None
+    code: Annotated[str | SkipJsonSchema[None], Field(description="Source text.")] = None
+    language: Annotated[str | SkipJsonSchema[None], Field(description="Of `code`.")] = None
     paths: Annotated[
         tuple[str, ...] | SkipJsonSchema[None],
         BeforeValidator(_listed),
-        Field(description="Files, folders or globs, relative to a root."),
+        Field(description="Files, folders, globs."),
     ] = None
     model: Annotated[
-        str | SkipJsonSchema[None], Field(description="Insist on a model: provider:model, name or alias.")
+        str | SkipJsonSchema[None], Field(description="Ask this model: provider:model or alias.")
     ] = None
-    depth: Annotated[Depth, Field(description="quick: one cheap model; panel: several vendors.")] = "standard"
-    cursor: Annotated[str | SkipJsonSchema[None], Field(description="From a cut result, to read on.")] = None
+    depth: Annotated[Depth, Field(description="quick: cheap; panel: several vendors.")] = "standard"
+    cursor: Annotated[str | SkipJsonSchema[None], Field(description="Of a cut result, to read on.")] = None
 
 
 class MaterialArguments(CodeArguments):
     """As above, and changes too."""
 
-    diff: Annotated[str | SkipJsonSchema[None], Field(description="A unified diff, as git diff prints.")] = None
+    diff: Annotated[str | SkipJsonSchema[None], Field(description="Unified diff.")] = None
     git: Annotated[
-        str | SkipJsonSchema[None], Field(description="staged, working, or a range such as main...HEAD.")
+        str | SkipJsonSchema[None], Field(description="staged, working or main...HEAD.")
     ] = None
 
 
 class ReviewArguments(MaterialArguments):
     """What `code_review` takes."""
 
-    focus: Annotated[str | None, Field(description="what to look at most, e.g. concurrency", max_length=500)] = None
+    focus: Annotated[str | None, Field(description="What to look at most.", max_length=500)] = None
 
 
 class ScanArguments(MaterialArguments):
     """What `security_scan` takes."""
 
-    scan_type: Annotated[Literal["sast", "dast", "sca"], Field(description="sast reads the source")] = "sast"
-    target_url: Annotated[str | None, Field(description="for dast: the address to probe", max_length=2_000)] = None
+    scan_type: Annotated[
+        Literal["sast", "dast", "sca"], Field(description="sast: code; sca: dependencies; dast: a running target.")
+    ] = "sast"
+    target_url: Annotated[str | None, Field(description="For dast.", max_length=2_000)] = None
 
 
 class DocArguments(CodeArguments):
     """Code to document, and in which form."""
 
-    format: Annotated[Format, Field(description="openapi is read from FastAPI and Flask routes.")] = "markdown"
+    format: Annotated[Format, Field(description="openapi: of routes.")] = "markdown"
+    check: Annotated[
+        str | SkipJsonSchema[None], Field(description="A document to hold against the code.")
+    ] = None
+
+
+class PipelineArguments(MaterialArguments):
+    """What `code_pipeline` takes."""
+
+    mode: Annotated[
+        Literal["sequential", "parallel"], Field(description="parallel: best practices, no documents.")
+    ] = "sequential"

@@ -19,8 +19,8 @@ class CodePipeline:
     name = "code_pipeline"
     title = "Code pipeline"
     description = (
-        "Review, security scan and documentation in one call, each step by another vendor's model and told what the "
-        "earlier ones found; or review, security and best practices in parallel. Cheaper than three calls."
+        "Review, security scan and documentation in one call, each step told what the earlier ones found. Cheaper than "
+        "three calls."
     )
     toolset = "default"
     open_world = True

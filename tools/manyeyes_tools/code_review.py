@@ -20,8 +20,8 @@ class CodeReview(findings_tool.FindingsTool[ReviewArguments, ReviewResult]):
     name: str = "code_review"
     title: str = "Code review"
     description: str = (
-        "Review code for bugs and risks with a model of another vendor plus static analysis. Give code, paths, a diff "
-        "or a git range; returns a verdict and findings with exact lines and patches that apply."
+        "Review code for bugs and risks: static analysis plus a model of another vendor. Returns a verdict and "
+        "findings with exact lines and patches that apply."
     )
     arguments: type[ReviewArguments] = ReviewArguments
     result: type[ReviewResult] = ReviewResult

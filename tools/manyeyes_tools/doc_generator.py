@@ -19,9 +19,8 @@ class DocGenerator:
     name = "doc_generator"
     title = "Documentation"
     description = (
-        "Writes documentation for Python code: API reference as Markdown or one HTML page, or an OpenAPI 3.1 "
-        "description of FastAPI and Flask routes. Reads code without running it and reports docstring coverage. Use to "
-        "document code or an API; changes no file."
+        "Write documentation of source code: a reference as Markdown or HTML, or OpenAPI 3.1 of its routes; or hold a "
+        "document against the code. Changes no file."
     )
     toolset = "default"
     open_world = True

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from manyeyes.errors import BadCall
 from manyeyes_tools.documents.coverage import measure
+from manyeyes_tools.documents.foreign import READABLE, Unreadable, read_foreign
 from manyeyes_tools.documents.result import DocResult
 from manyeyes_tools.documents.symbols import Module, Symbol, import_name, read_module
 from manyeyes_tools.documents.writing import Written, write
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from manyeyes_tools.arguments import DocArguments, Format
     from manyeyes_tools.documents.coverage import Coverage
     from manyeyes_tools.material import Material, SourceFile
-
-_LANGUAGE = "python"
-"""The one that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,12 @@ async def document(material: Material, arguments: DocArguments, bench: Bench) ->
     Raises:
         BadCall: it holds no file that can be documented.
     """
-    files, notes = _documentable(material, arguments.paths or ())
+    checking = arguments.check is not None
+    guides = tuple(file for file in material.files if checking and file.language == "markdown")
+    files, notes = _documentable(material, arguments.paths or (), guides)
     index = await anyio.to_thread.run_sync(_index, files)
+    if checking:
+        return await _checked(material, arguments, bench, index, guides)
     wanted = await anyio.to_thread.run_sync(_wanted, index.modules, arguments.format)
     written = Written()
     if wanted:
@@ -67,8 +69,40 @@ async def document(material: Material, arguments: DocArguments, bench: Bench) ->
     )
 
 
-def _documentable(material: Material, paths: Sequence[str]) -> tuple[tuple[SourceFile, ...], list[str]]:
-    """The files to document, and a note on the others.
+async def _checked(
+    material: Material, arguments: DocArguments, bench: Bench, index: Index, guides: Sequence[SourceFile]
+) -> DocResult:
+    """Hold documentation against the code instead of writing it; no model is asked."""
+    from manyeyes_tools.documents.comparing import disagreements
+
+    rendered = await anyio.to_thread.run_sync(_render, index.modules, Written(), arguments.format)
+    texts = [(file.path, file.masked) for file in guides]
+    given = bench.redactor.mask(arguments.check or "")
+    found = await anyio.to_thread.run_sync(disagreements, index.modules, texts, given, rendered.text, arguments.format)
+    problems = [*index.problems, *material.missing()]
+    looked = " and ".join(
+        filter(None, ("the document" if given else "the docstrings", f"{len(texts)} Markdown files" if texts else ""))
+    )
+    places = f"{len(found)} place{'' if len(found) == 1 else 's'}"
+    return DocResult(
+        status="partial" if problems else "complete",
+        summary=f"Held {looked} against {len(index.modules)} files of code: "
+        + (f"they disagree in {places}." if found else "they agree."),
+        problems=problems,
+        run=bench.run(),
+        format=arguments.format,
+        document="",
+        coverage=measure(index.modules),
+        valid=None,
+        notes=[*bench.notices, *material.left_alone()],
+        disagreements=found,
+    )
+
+
+def _documentable(
+    material: Material, paths: Sequence[str], guides: Sequence[SourceFile] = ()
+) -> tuple[tuple[SourceFile, ...], list[str]]:
+    """The files to document, and a note on the others, the guides left out.
 
     What was named or pasted is always taken, so that it gets an answer of its own; of what a folder or a glob holds,
     only what can be documented.
@@ -77,8 +111,10 @@ def _documentable(material: Material, paths: Sequence[str]) -> tuple[tuple[Sourc
     kept: list[SourceFile] = []
     left = Counter[str]()
     for file in material.files:
+        if file in guides:
+            continue
         mine = any(name == file.path or name.endswith(f"/{file.path}") for name in named)
-        if file.language == _LANGUAGE or material.origin == "code" or mine:
+        if file.language in READABLE or material.origin == "code" or mine:
             kept.append(file)
         else:
             left[file.language] += 1
@@ -88,8 +124,8 @@ def _documentable(material: Material, paths: Sequence[str]) -> tuple[tuple[Sourc
     count = f"{total} other file{'' if total == 1 else 's'}" if kept else f"{total} file{'' if total == 1 else 's'}"
     kinds = ", ".join(f"{number} {language}" for language, number in sorted(left.items()))
     if not kept:
-        raise BadCall(f"Only Python can be documented, and there is none in what was given ({count}: {kinds}).")
-    return tuple(kept), [f"Left out {count}, since only Python can be documented ({kinds})."]
+        raise BadCall(f"Only source code can be documented, and there is none in what was given ({count}: {kinds}).")
+    return tuple(kept), [f"Left out {count}: no source code ({kinds})."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +140,16 @@ def _index(files: Sequence[SourceFile]) -> Index:
     modules: list[Module] = []
     problems: list[str] = []
     for file in files:
-        if file.language != _LANGUAGE:
-            problems.append(f"{file.path}: {file.language} is not parsed yet; only a model can describe it as a whole")
-            modules.append(_unparsed(file))
+        if file.language != "python":
+            try:
+                module, incomplete = read_foreign(file.path, file.masked, file.language)
+            except Unreadable as error:
+                problems.append(f"{file.path}: not indexed, {error}; only a model can describe it as a whole")
+                modules.append(_unparsed(file))
+                continue
+            modules.append(module)
+            if incomplete:
+                problems.append(f"{file.path}: {incomplete}, so symbols may be missing")
             continue
         try:
             modules.append(read_module(file.path, file.masked))
@@ -125,7 +168,9 @@ def _unparsed(file: SourceFile) -> Module:
     itself = Symbol(
         path=file.path, name=import_name(file.path), kind="module", line=1, end_line=max(len(lines), 1), public=True
     )
-    return Module(itself=itself, symbols=(), tree=ast.Module(body=[], type_ignores=[]), lines=lines)
+    return Module(
+        itself=itself, symbols=(), tree=ast.Module(body=[], type_ignores=[]), lines=lines, language=file.language
+    )
 
 
 def _wanted(modules: Sequence[Module], form: Format) -> tuple[Symbol, ...]:

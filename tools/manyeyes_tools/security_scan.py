@@ -21,11 +21,26 @@ class SecurityScan(findings_tool.FindingsTool[ScanArguments, ScanResult]):
     name: str = "security_scan"
     title: str = "Security scan"
     description: str = (
-        "Find vulnerabilities in code with static analysis plus a model's judgement. Give code, paths, a diff or a git "
-        "range; returns findings with CWE, OWASP category, exact lines and remedy, also as SARIF."
+        "Find vulnerabilities: in code by static analysis plus a model's judgement, in its dependencies (sca), or by "
+        "probing a running application (dast). Returns findings with CWE, exact lines and remedy, also as SARIF."
     )
     arguments: type[ScanArguments] = ScanArguments
     result: type[ScanResult] = ScanResult
+
+    def export(self, result: ScanResult, form: str) -> str:
+        """The result as `terminal`, `sarif` or `markdown`; that of a scan of dependencies as `sbom` too.
+
+        Raises:
+            BadCall: it has no bill of materials.
+        """
+        if form != "sbom":
+            return findings_tool.FindingsTool.export(self, result, form)
+        if result.scan_type != "sca":
+            raise BadCall("Only a scan of dependencies, scan_type 'sca', has a bill of materials.")
+        from manyeyes import __version__
+        from manyeyes_tools.dependencies import sbom
+
+        return sbom.report(result, tool_version=__version__)
 
     async def run(self, arguments: ScanArguments, bench: Bench) -> ScanResult:
         """Scan the material.
@@ -33,10 +48,16 @@ class SecurityScan(findings_tool.FindingsTool[ScanArguments, ScanResult]):
         Raises:
             BadCall: there is nothing to scan, or not as asked.
         """
-        if arguments.scan_type != "sast":
-            raise BadCall(f"scan_type {arguments.scan_type!r} is not available in this version. Send 'sast'.")
+        if arguments.scan_type == "dast":
+            from manyeyes_tools.scanning_target import scan_target
+
+            return await scan_target(arguments, bench)
         if arguments.target_url is not None:
-            raise BadCall("`target_url` goes with scan_type 'dast', which is not available in this version.")
+            raise BadCall("`target_url` goes with scan_type 'dast'. Send both, or leave `target_url` out.")
+        if arguments.scan_type == "sca":
+            from manyeyes_tools.scanning_dependencies import scan_dependencies
+
+            return await scan_dependencies(arguments, bench)
         from manyeyes_tools.scanning import scan
 
         return await scan(arguments, bench)

@@ -25,8 +25,8 @@ class Coverage(Wire):
 
 
 def measure(modules: Sequence[Module]) -> Coverage:
-    """Count modules, classes, functions, methods and properties; constants cannot have a docstring."""
-    counted = [s for m in modules for s in (m.itself, *m.public) if s.kind != "constant"]
+    """Count modules, types, functions, methods and properties; constants and attributes are told in tables."""
+    counted = [s for m in modules for s in (m.itself, *m.public) if s.documentable]
     missing = [s.path if s.kind == "module" else f"{s.path}:{s.line} {s.name}" for s in counted if not s.docstring]
     return Coverage(
         symbols=len(counted),

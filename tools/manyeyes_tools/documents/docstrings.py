@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from manyeyes_tools.documents.symbols import Module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,15 @@ def read_docstring(text: str) -> Docstring:  # noqa: C901 -- one flat branch for
         raises=raises,
         examples=tuple(part for part in examples if part.strip()),
     )
+
+
+def reader(module: Module) -> Callable[[str], Docstring]:
+    """What takes the documentation of a module's symbols apart."""
+    if module.language == "python":
+        return read_docstring
+    from manyeyes_tools.documents.comments import read_comment
+
+    return read_comment
 
 
 def _returned(annotation: str, description: str) -> str:

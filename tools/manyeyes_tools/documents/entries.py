@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.documents.docstrings import Docstring, read_docstring
+from manyeyes_tools.documents.docstrings import Docstring, reader
 from manyeyes_tools.documents.prose import Prose, identifier
 from manyeyes_tools.documents.symbols import has_fields, signature
 
@@ -43,7 +43,8 @@ class Entry:
         attributes: A class's public attributes.
         returns: The type returned and its meaning.
         raises: Exceptions, and when.
-        examples: Python source, with prompts where the docstring has them.
+        examples: Source in the language of the module, with prompts where a Python docstring has them.
+        language: What the definition and the examples are written in.
     """
 
     symbol: Symbol
@@ -56,6 +57,7 @@ class Entry:
     returns: Row | None
     raises: tuple[Row, ...]
     examples: tuple[str, ...]
+    language: str = "python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +94,18 @@ def _chapter(module: Module, told: Told) -> Chapter:
 
 
 def _entry(symbol: Symbol, module: Module, told: Told) -> Entry:
-    doc = read_docstring(symbol.docstring)
+    read = reader(module)
+    doc = read(symbol.docstring)
     prose = told.get(identifier(symbol), Prose())
     own = module.named(f"{symbol.name}.__init__") if symbol.kind == "class" else None
-    made = read_docstring(own.docstring) if own else Docstring()
+    made = read(own.docstring) if own else Docstring()
     meanings = {**prose.parameters, **doc.attributes, **made.parameters, **doc.parameters}
     summary, details = _meaning(doc, prose)
     examples = (*doc.examples, *((prose.example,) if prose.example else ()))
     return Entry(
         symbol=symbol,
         anchor=anchor(symbol, module),
-        definition=_definition(symbol),
+        definition=_definition(symbol, module.language),
         summary=summary,
         details=details,
         parameters=_parameters(symbol, meanings),
@@ -110,6 +113,7 @@ def _entry(symbol: Symbol, module: Module, told: Told) -> Entry:
         returns=_returns(symbol, doc, prose),
         raises=_raises(symbol, doc, prose),
         examples=examples,
+        language=module.language,
     )
 
 
@@ -119,8 +123,8 @@ def anchor(symbol: Symbol, module: Module) -> str:
     return re.sub(r"[^\w.-]+", "-", f"{module.path.removesuffix('.py').replace('/', '.')}{name}")
 
 
-def _definition(symbol: Symbol) -> str:
-    if symbol.kind == "class" and symbol.parameters and not has_fields(symbol):
+def _definition(symbol: Symbol, language: str) -> str:
+    if language == "python" and symbol.kind == "class" and symbol.parameters and not has_fields(symbol):
         return symbol.signature + "\n" + signature(symbol.name.rpartition(".")[2], symbol.parameters, "")
     shown = [f"@{name}" for name in symbol.decorators if name.partition("(")[0].rpartition(".")[2] in _TOLD_DECORATORS]
     return "\n".join((*shown, symbol.signature))
@@ -147,14 +151,14 @@ def _parameters(symbol: Symbol, meanings: Mapping[str, str]) -> tuple[Row, ...]:
             name=parameter.shown,
             type=parameter.annotation,
             value="" if parameter.default is None else _short(parameter.default),
-            description=meanings.get(parameter.name, ""),
+            description=meanings.get(parameter.name, "") or _first(parameter.description),
         )
         for parameter in symbol.parameters or ()
     )
 
 
 def _attributes(symbol: Symbol, module: Module, meanings: Mapping[str, str]) -> tuple[Row, ...]:
-    if symbol.kind != "class":
+    if symbol.kind not in _WITH_FIELDS:
         return ()
     members = [member for member in module.members(symbol) if member.kind == "attribute" and member.public]
     rows = {
@@ -172,6 +176,10 @@ def _attributes(symbol: Symbol, module: Module, meanings: Mapping[str, str]) -> 
     return tuple(rows.values())
 
 
+_WITH_FIELDS = frozenset({"class", "interface", "struct", "enum", "table", "type"})
+"""What has attributes."""
+
+
 def _returns(symbol: Symbol, doc: Docstring, prose: Prose) -> Row | None:
     meaning = doc.returns or prose.returns
     if symbol.returns in {"", "None"} and not meaning:
@@ -182,6 +190,11 @@ def _returns(symbol: Symbol, doc: Docstring, prose: Prose) -> Row | None:
 def _raises(symbol: Symbol, doc: Docstring, prose: Prose) -> tuple[Row, ...]:
     names = dict.fromkeys((*doc.raises, *symbol.raises))
     return tuple(Row(name=name, description=doc.raises.get(name) or prose.raises.get(name, "")) for name in names)
+
+
+def _first(text: str) -> str:
+    """The first paragraph, on one line: a table has no room for more."""
+    return " ".join(text.partition("\n\n")[0].split())
 
 
 def _short(value: str) -> str:

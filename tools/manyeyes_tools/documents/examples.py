@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.documents.symbols import dotted
+from manyeyes_tools.documents.told_types import contradicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from manyeyes_tools.documents.facts import Facts
     from manyeyes_tools.documents.symbols import Module, Parameter, Symbol
 
 _FENCE = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
@@ -37,8 +39,24 @@ def plain_example(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def check_example(example: Example, home: Module, modules: Sequence[Module]) -> str:
-    """What is wrong with it, in words that follow "example that"; empty when nothing is."""
+def call_faults(code: str, home: Module, facts: Facts) -> Iterator[str]:
+    """What is wrong with the calls in a piece of code that a sentence quotes; nothing when it does not parse."""
+    try:
+        tree = ast.parse(code.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    scope = _Scope(tree, home, facts.modules)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            # what is left out may only be left out of the sentence
+            yield from (fault for fault in scope.call(node) if not fault.startswith("leaves out"))
+
+
+def check_example(example: Example, home: Module, modules: Sequence[Module], *, guide: bool = False) -> str:
+    """What is wrong with it, in words that follow "example that"; empty when nothing is.
+
+    With `guide`, it need not stand alone: it may go on from an example before it, and need not use its symbol.
+    """
     try:
         tree = ast.parse(example.code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -46,10 +64,36 @@ def check_example(example: Example, home: Module, modules: Sequence[Module]) -> 
     name = example.symbol.name.rpartition(".")[2]
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    if example.symbol.kind != "module" and name not in used:
+    if example.symbol.kind != "module" and name not in used and not guide:
         return "does not use its symbol"
     scope = _Scope(tree, home, modules)
-    return next(scope.faults(), "")
+    found = scope.faults()
+    if guide:
+        return next((fault for fault in found if not fault.startswith(_OF_ANOTHER)), "")
+    return next(found, "")
+
+
+_OF_ANOTHER = ("names something", "imports a module", "leaves out")
+"""Faults that an example may have which goes on from another."""
+
+
+def foreign_fault(code: str, symbol: Symbol, home: Module) -> str:
+    """What is wrong with an example in another language than Python, as far as its grammar and the names tell."""
+    from manyeyes_tools.syntax.parsing import parses
+
+    if parses(code, home.language) is False:
+        return "does not parse"
+    name = symbol.name.rpartition(".")[2]
+    if symbol.kind != "module" and not re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", code):
+        return "does not use its symbol"
+    given = re.search(rf"(?<![\w$.]){re.escape(name)}\(([^()]*)\)", code)
+    if given and symbol.parameters is not None and symbol.callable and symbol.kind != "class":
+        count = given[1].count(",") + 1 if given[1].strip() else 0
+        most = len(symbol.parameters)
+        takes_any = any(one.kind in {"variadic", "keywords"} for one in symbol.parameters)
+        if count > most and not takes_any and not re.search(r"[\[{<]", given[1]):
+            return "gives too many arguments"
+    return ""
 
 
 class _Scope:
@@ -81,7 +125,7 @@ class _Scope:
             elif isinstance(node, ast.Attribute):
                 yield from self._attribute(node)
             elif isinstance(node, ast.Call):
-                yield from self._call(node)
+                yield from self.call(node)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         if isinstance(node, ast.Import):
@@ -100,7 +144,7 @@ class _Scope:
             return
         names = {*_surface(module.tree), *(symbol.name for symbol in module.symbols)}
         for alias in node.names:
-            if alias.name != "*" and alias.name not in names:
+            if alias.name != "*" and alias.name not in names and not _is_open(module):
                 yield "imports a name that does not exist"
             symbol = module.named(alias.name)
             if symbol:
@@ -144,10 +188,15 @@ class _Scope:
 
     def _attribute(self, node: ast.Attribute) -> Iterator[str]:
         head = dotted(node.value)
-        if head in self.aliases and node.attr not in {
-            *_surface(self.aliases[head].tree),
-            *(symbol.name for symbol in self.aliases[head].symbols),
-        }:
+        if (
+            head in self.aliases
+            and not _is_open(self.aliases[head])
+            and node.attr
+            not in {
+                *_surface(self.aliases[head].tree),
+                *(symbol.name for symbol in self.aliases[head].symbols),
+            }
+        ):
             yield "uses a name that its module does not define"
         owner = self.instances.get(head) or self.symbols.get(head)
         if owner and owner.kind == "class" and self._closed(owner) and not self._member(owner, node.attr):
@@ -171,13 +220,49 @@ class _Scope:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         )
 
-    def _call(self, node: ast.Call) -> Iterator[str]:
+    def call(self, node: ast.Call) -> Iterator[str]:
+        """What is wrong with one call: its arguments' names, their number, and the kinds of those that are literals."""
         target = self._resolve(node.func)
         if target is None or not target.callable or target.parameters is None:
             return
         if any(target.decorators) and target.kind != "class" and not _transparent(target):
             return  # a decorator that is not known may change what it is called with
         yield from _fits(node, target.parameters)
+        yield from self._kinds(node, target.parameters)
+
+    def _kinds(self, node: ast.Call, parameters: tuple[Parameter, ...]) -> Iterator[str]:
+        """Literals given where the annotation has another type."""
+        placed = [parameter for parameter in parameters if parameter.kind in {"positional", "either"}]
+        by_name = {parameter.name: parameter for parameter in parameters}
+        given: list[tuple[Parameter, ast.expr]] = []
+        for parameter, argument in zip(placed, node.args, strict=False):
+            if isinstance(argument, ast.Starred):
+                break
+            given.append((parameter, argument))
+        given += [(by_name[word.arg], word.value) for word in node.keywords if word.arg in by_name]
+        for parameter, value in given:
+            kind = _literal_kind(value)
+            if kind and parameter.annotation and contradicts(kind, parameter.annotation, self._is_plain_class):
+                yield "gives an argument of the wrong type"
+
+    def _is_plain_class(self, name: str) -> bool:
+        """Whether a name is a class that no literal is an instance of."""
+        symbol = self.symbols.get(name)
+        return (
+            symbol is not None
+            and symbol.kind == "class"
+            and all(base in {"object", "ABC", "BaseModel"} for base in symbol.bases)
+        )
+
+
+def _literal_kind(value: ast.expr) -> str:
+    """The name of a literal's type; empty for what is no literal."""
+    if isinstance(value, ast.Constant) and value.value is not Ellipsis:
+        return "None" if value.value is None else type(value.value).__name__
+    if isinstance(value, ast.JoinedStr):
+        return "str"
+    kinds = {ast.List: "list", ast.Dict: "dict", ast.Set: "set", ast.Tuple: "tuple", ast.ListComp: "list"}
+    return kinds.get(type(value), "")
 
 
 def _fits(node: ast.Call, parameters: tuple[Parameter, ...]) -> Iterator[str]:
@@ -200,6 +285,15 @@ def _fits(node: ast.Call, parameters: tuple[Parameter, ...]) -> Iterator[str]:
 def _transparent(symbol: Symbol) -> bool:
     names = {name.partition("(")[0].rpartition(".")[2] for name in symbol.decorators}
     return names <= {"staticmethod", "classmethod", "abstractmethod", "override", "cache", "lru_cache", "final"}
+
+
+def _is_open(module: Module) -> bool:
+    """Whether a module may have names that its text does not show."""
+    return any(
+        (isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names))
+        or (isinstance(node, ast.FunctionDef) and node.name == "__getattr__")
+        for node in module.tree.body
+    ) or module.path.endswith("__init__.py")  # whose submodules are its names too
 
 
 def _forms(module: Module) -> Iterator[str]:

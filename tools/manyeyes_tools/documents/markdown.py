@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.reports import wording
+from manyeyes_tools.reports.markdown import inline as prose
+from manyeyes_tools.reports.markdown import span
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from manyeyes_tools.documents.entries import Chapter, Entry, Row
 
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_CODE_SPAN = re.compile(r"(`+[^`]*`+)")
+_PIPE = re.compile(r"(\\*)\|")
+_ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])\s")
 _UNDERLINE = re.compile(r"^\s{0,3}([=\-~^*#\"'+])\1{2,}\s*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-_HEADING = re.compile(r"^(\s{0,3})#(?=#*\s)")
+
+
+GENERATED = "<!-- Written by manyeyes docs: change the code, not this file. -->"
+"""The last line of every reference."""
+BY_MODEL = "Where the source has no docstring, a model wrote the text; its names were checked."
 
 
 def render_markdown(reference: Sequence[Chapter], *, by_model: bool) -> str:
@@ -28,7 +36,8 @@ def render_markdown(reference: Sequence[Chapter], *, by_model: bool) -> str:
     for chapter in reference:
         lines += _chapter(chapter, "#" if single else "##")
     if by_model:
-        lines += ["---", "", "Where the source has no docstring, a model wrote the text; its names were checked.", ""]
+        lines += ["---", "", BY_MODEL, ""]
+    lines.append(GENERATED)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -38,7 +47,7 @@ def _chapter(chapter: Chapter, mark: str) -> Iterator[str]:
     yield from _text(chapter.overview.summary)
     yield from _text(chapter.overview.details)
     for example in chapter.overview.examples:
-        yield from (*fence(example), "")
+        yield from (*fence(example, module.language), "")
     yield from (f"Source: `{module.path}`", "")
     if chapter.entries:
         yield from (f"{mark}# Contents", "")
@@ -58,7 +67,7 @@ def _chapter(chapter: Chapter, mark: str) -> Iterator[str]:
 def _entry(entry: Entry, mark: str) -> Iterator[str]:
     symbol = entry.symbol
     yield from (f'<a id="{entry.anchor}"></a>', "", f"{mark} {symbol.kind.title()} `{symbol.name}`", "")
-    yield from (*fence(entry.definition), "")
+    yield from (*fence(entry.definition, entry.language), "")
     yield from _text(entry.summary)
     yield from _text(entry.details)
     if entry.parameters:
@@ -76,7 +85,7 @@ def _entry(entry: Entry, mark: str) -> Iterator[str]:
         )
         yield ""
     for example in entry.examples:
-        yield from ("**Example**", "", *fence(example), "")
+        yield from ("**Example**", "", *fence(example, entry.language), "")
     yield from (f"Source: `{symbol.path}:{symbol.line}`", "")
 
 
@@ -110,62 +119,57 @@ def _text(text: str) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return _PIPE.sub(lambda match: match[0] if len(match[1]) % 2 else f"{match[1]}\\|", text)
 
 
 def code(text: str) -> str:
     """A code span, whatever back-ticks the text holds; empty for an empty text."""
-    if not text:
-        return ""
-    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
+    return span(text) if text else ""
 
 
-def fence(text: str) -> tuple[str, str, str]:
-    """A block of Python that no line of the text can end."""
+def fence(text: str, language: str = "python") -> tuple[str, str, str]:
+    """A block of code that no line of the text can end."""
+    text = wording.visible(text)
     ticks = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    return (f"{ticks}python", text, ticks)
+    return (f"{ticks}{language}", text, ticks)
 
 
 def inline(text: str) -> str:
-    """A text on one line in which `<tag>` is shown, not obeyed."""
-    parts = _CODE_SPAN.split(" ".join(text.split()))
-    return "".join(part if place % 2 else _TAG.sub("&lt;", part) for place, part in enumerate(parts))
+    """A text on one line in which headings, HTML and links are shown, not obeyed."""
+    return prose(text, lists=True)
 
 
 def block(text: str) -> str:
     """A docstring's text as Markdown that cannot change the document around it.
 
-    Its headings become bold lines, tags are shown, and interactive sessions become blocks of code.
+    Its headings become bold lines; tags, links and addresses are shown as they are written; interactive sessions and
+    indented code become blocks of code.
     """
     result: list[str] = []
-    session: list[str] = []
-    lines = [*text.splitlines(), ""]
+    held: list[str] = []  # a session or indented code
+    lines = [*wording.visible(text).expandtabs(4).splitlines(), ""]
     ends = {place for pair in _fenced(lines) for place in pair}
-    inside = False
+    inside = listed = False
     for place, line in enumerate(lines):
         if place in ends or inside:
             inside = inside != (place in ends)
             result.append(line)
             continue
-        if line.lstrip().startswith(">>>") or (session and line.strip()):
-            session.append(line.strip())
+        bare = line.lstrip()
+        session = bare.startswith(">>>") or (held[:1] and held[0].startswith(">>>") and bare)
+        after_nothing = bool(held) or not result or not result[-1].strip()
+        if session or (line.startswith("    ") and bare and after_nothing and not listed):
+            held.append(bare if session else line.removeprefix("    "))
             continue
-        if session:
-            result += fence("\n".join(session))
-            session = []
+        if held:
+            result += fence("\n".join(held)) if held[0].startswith(">>>") else fence("\n".join(held), "")
+            held = []
         if _UNDERLINE.match(line):
             if result and result[-1].strip():  # the line before was a heading
                 result[-1] = f"**{result[-1].strip()}**\n"
             continue
-        if line.startswith(("    ", "\t")):
-            result.append(line)  # already code
-            continue
-        parts = _CODE_SPAN.split(line)
-        shown = "".join(part if place % 2 else _TAG.sub("&lt;", part) for place, part in enumerate(parts))
-        shown = re.sub(r"^(\s{0,3})(`{3,}|~{3,})", r"\1\\\2", shown)
-        result.append(_HEADING.sub(r"\1\\#", shown))
+        listed = (listed and (not bare or line.startswith(" "))) or bool(_ITEM.match(bare))
+        result.append(line[: len(line) - len(bare)] + prose(bare, lists=True) if bare else "")
     return "\n".join(result).strip()
 
 

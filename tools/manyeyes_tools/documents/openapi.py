@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from manyeyes_tools.documents.symbols import Module, Symbol
 
 
+__all__ = ["Described", "Description", "describe", "faults", "handlers", "read"]
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """An OpenAPI document as JSON text, and what of the code could not be told in it."""
@@ -29,26 +32,30 @@ class Description:
     problems: tuple[str, ...]
 
 
-def handlers(modules: Sequence[Module]) -> tuple[Symbol, ...]:
-    """The functions that answer routes, each once."""
-    found: dict[tuple[str, str], Symbol] = {}
-    try:
-        operations = read(modules).operations
-    except RecursionError:
-        return ()  # `describe` says so
-    for endpoint, _ in operations:
+def handlers(modules: Sequence[Module], found: Described | None = None) -> tuple[Symbol, ...]:
+    """The functions that answer routes, each once.
+
+    Args:
+        modules: The files.
+        found: What `read` gave for them, when it was called before.
+    """
+    result: dict[tuple[str, str], Symbol] = {}
+    for endpoint, _ in (found or read(modules)).operations:
         symbol = endpoint.module.named(endpoint.name)
         if endpoint.handler is not None and symbol is not None and symbol.line == endpoint.handler.lineno:
-            found[endpoint.module.path, symbol.name] = symbol
-    return tuple(found.values())
+            result[endpoint.module.path, symbol.name] = symbol
+    return tuple(result.values())
 
 
-def describe(modules: Sequence[Module], told: Told) -> Description:
-    """Describe every route.  Code without routes gives a valid document with no paths and a problem."""
-    try:
-        found = read(modules)
-    except RecursionError:
-        found = Described(problems=["the code refers to itself too deeply for its routes to be read"])
+def describe(modules: Sequence[Module], told: Told, found: Described | None = None) -> Description:
+    """Describe every route.  Code without routes gives a valid document with no paths and a problem.
+
+    Args:
+        modules: The files.
+        told: What a model wrote about them.
+        found: What `read` gave for them, when it was called before; it is used up.
+    """
+    found = found or read(modules)
     problems = list(dict.fromkeys(found.problems))
     paths: dict[str, dict[str, Json]] = {}
     templates: dict[str, str] = {}

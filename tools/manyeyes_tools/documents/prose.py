@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from manyeyes_tools.documents.docstrings import read_docstring
-from manyeyes_tools.documents.examples import Example, check_example, plain_example
+from manyeyes_tools.documents.docstrings import reader
+from manyeyes_tools.documents.examples import Example, check_example, foreign_fault, plain_example
+from manyeyes_tools.documents.statements import SENTENCE, Topic, corrected, faults
+from manyeyes_tools.documents.symbols import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from manyeyes_tools.documents.facts import Facts
     from manyeyes_tools.documents.symbols import Module, Symbol
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_QUOTED = re.compile(r"`+([^`\n]+)`+")
-_NAME_LIKE = re.compile(r"\b[A-Za-z]\w*_\w+\b|\b[A-Za-z_][\w.]*(?=\(\))")
-"""Words that read as identifiers without being quoted: `snake_case` and `call()`."""
-_LINK = re.compile(r"\]\(|\b\w+://\S+|\bwww\.\S+")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_ALWAYS_KNOWN = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"self", "cls", "e", "g", "i"}
+_LINK = re.compile(r"\]\s?[(\[]|\]:|\b\w+://\S+|\bwww\.\S+|<(?:[\w.+-]+@[\w.-]+|[A-Za-z][\w+.-]*:[^\s>]*)>")
 
 
 class NamedDraft(BaseModel):
@@ -66,7 +61,7 @@ class Prose:
 
 
 Removed: TypeAlias = "Counter[str]"
-"""How many claims were removed, by reason."""
+"""How many claims were removed or corrected, by what was done and why."""
 
 Told: TypeAlias = "Mapping[str, Prose]"
 """What models said, by the symbol's identifier."""
@@ -77,99 +72,102 @@ def identifier(symbol: Symbol) -> str:
     return symbol.path if symbol.kind == "module" else f"{symbol.path}::{symbol.name}"
 
 
-def ground(
-    drafts: Sequence[SymbolDraft], asked: Sequence[Symbol], modules: Sequence[Module]
-) -> tuple[dict[str, Prose], Removed]:
-    """Keep what the source bears out and count what was removed, by reason."""
+def ground(drafts: Sequence[SymbolDraft], asked: Sequence[Symbol], facts: Facts) -> tuple[dict[str, Prose], Removed]:
+    """Keep what the source bears out, correct what it tells better, and count both, by reason."""
     wanted = {identifier(symbol): symbol for symbol in asked}
-    homes = {module.path: module for module in modules}
-    known: dict[str, frozenset[str]] = {}
     removed: Removed = Counter()
     kept: dict[str, Prose] = {}
     for draft in drafts:
         symbol = wanted.get(draft.symbol)
         if symbol is None or draft.symbol in kept:
-            removed["symbol that was not asked for"] += 1
+            removed["removed: symbol that was not asked for"] += 1
             continue
-        if symbol.path not in known:
-            known[symbol.path] = _words(homes[symbol.path], modules)
-        kept[draft.symbol] = _ground_one(
-            draft, symbol, homes[symbol.path], known[symbol.path], modules=modules, removed=removed
-        )
+        kept[draft.symbol] = _ground_one(draft, symbol, facts, removed)
     return kept, removed
 
 
-def _ground_one(
-    draft: SymbolDraft,
-    symbol: Symbol,
-    home: Module,
-    known: frozenset[str],
-    *,
-    modules: Sequence[Module],
-    removed: Removed,
-) -> Prose:
-    def sentences(text: str) -> str:
-        return borne_out(text, known, removed)
-
-    parameters = {parameter.name for parameter in symbol.parameters or ()}
-    exceptions = {*symbol.raises, *read_docstring(symbol.docstring).raises}
+def _ground_one(draft: SymbolDraft, symbol: Symbol, facts: Facts, removed: Removed) -> Prose:
+    home = facts.homes[symbol.path]
+    about = Topic(symbol, home)
+    meant = {parameter.name.lstrip("$&"): parameter for parameter in _describable(symbol, home)}
     said: dict[str, str] = {}
     for item in draft.parameters:
-        name = item.name.strip("`* ")
-        if name not in parameters:
-            removed["parameter that does not exist"] += 1
-        elif description := sentences(item.description):
-            said[name] = description
+        name = item.name.strip("`*&$ ")
+        parameter = meant.get(name)
+        if parameter is None:
+            removed["removed: parameter that does not exist"] += 1
+        elif description := borne_out(item.description, replace(about, parameter=parameter), facts, removed):
+            said[parameter.name] = description
+    exceptions = {*symbol.raises, *reader(home)(symbol.docstring).raises}
     raised: dict[str, str] = {}
     for item in draft.raises:
         name = item.name.strip("` ")
         if name not in exceptions:
-            removed["exception that the source does not raise by name"] += 1
-        elif description := sentences(item.description):
+            removed["removed: exception that the source does not raise by name"] += 1
+        elif description := borne_out(item.description, about, facts, removed):
             raised[name] = description
-    example = plain_example(draft.example)
-    if example:
-        fault = check_example(Example(code=example, symbol=symbol), home, modules)
-        if fault:
-            removed[f"example that {fault}"] += 1
-            example = ""
+    returns = draft.returns
+    if symbol.returns and (wrong := faults(f"Returns {returns}", about, facts)):
+        returns = corrected(f"Returns {returns}", wrong).removeprefix("Returns ")
+        removed[f"{'corrected' if returns else 'removed'}: wrong return type"] += 1
     return Prose(
-        summary=sentences(draft.summary),
-        details=sentences(draft.details),
+        summary=borne_out(draft.summary, about, facts, removed),
+        details=borne_out(draft.details, about, facts, removed),
         parameters=said,
-        returns=sentences(draft.returns),
+        returns=borne_out(returns, about, facts, removed),
         raises=raised,
-        example=example,
+        example=_example(draft.example, symbol, home, facts, removed),
     )
 
 
-def borne_out(text: str, known: frozenset[str], removed: Removed) -> str:
-    """The sentences of a text whose identifiers are all known; the others are counted as removed."""
+def _describable(symbol: Symbol, home: Module) -> tuple[Parameter, ...]:
+    """What of a symbol is told in a table: its parameters, and the public fields of a type."""
+    fields = tuple(
+        Parameter(name=one.name.rpartition(".")[2], annotation=one.annotation, default=one.value or None)
+        for one in (home.members(symbol) if symbol.kind in _WITH_FIELDS else ())
+        if one.kind == "attribute" and one.public
+    )
+    return (*fields, *(symbol.parameters or ()))
+
+
+def _example(text: str, symbol: Symbol, home: Module, facts: Facts, removed: Removed) -> str:
+    example = plain_example(text)
+    if not example:
+        return ""
+    if home.language == "python":
+        fault = check_example(Example(code=example, symbol=symbol), home, facts.modules)
+    else:
+        fault = foreign_fault(example, symbol, home)
+    if fault:
+        removed[f"removed: example that {fault}"] += 1
+        return ""
+    return example
+
+
+def borne_out(text: str, topic: Topic, facts: Facts, removed: Removed) -> str:
+    """The sentences of a text whose claims the source bears out; wrong values are put right, the rest is left out."""
     kept = []
-    for sentence in _SENTENCE.split(" ".join(text.split())):
+    for sentence in SENTENCE.split(" ".join(text.split())):
         if _LINK.search(sentence):
-            removed["sentence with a link"] += 1  # prose needs none, and a link can carry data away
+            removed["removed: sentence with a link"] += 1  # prose needs none, and a link can carry data away
             continue
-        quoted = " ".join(_QUOTED.findall(sentence))
-        bare = " ".join(_NAME_LIKE.findall(_QUOTED.sub(" ", sentence)))
-        if all(word in known for word in _WORD.findall(f"{_without_strings(quoted)} {bare}")):
+        found = faults(sentence, topic, facts)
+        if not found:
             kept.append(sentence)
+        elif right := corrected(sentence, found):
+            kept.append(right)
+            for fault in found:
+                removed[f"corrected: wrong {fault.what}"] += 1
         else:
-            removed["sentence with a name that the source does not have"] += 1
+            removed[f"removed: {_REASONS.get(found[0].what) or f'sentence with a wrong {found[0].what}'}"] += 1
     return " ".join(kept).strip()
 
 
-def _without_strings(code: str) -> str:
-    """Quoted code without its string literals, whose words are examples, not names."""
-    return re.sub(r"'[^']*'|\"[^\"]*\"", " ", code)
-
-
-def _words(home: Module, modules: Sequence[Module]) -> frozenset[str]:
-    """Every word of a file, the names that the other files define, and Python's own."""
-    words = set(_WORD.findall("\n".join(home.lines)))
-    for module in modules:
-        words.update(_WORD.findall(module.itself.name))
-        for symbol in module.symbols:
-            words.update(symbol.name.split("."))
-            words.update(parameter.name for parameter in symbol.parameters or ())
-    return frozenset(words) | _ALWAYS_KNOWN
+_REASONS = {
+    "name": "sentence with a name that the source does not have",
+    "member": "sentence with a member that does not exist",
+    "exception": "sentence with an exception that the source does not raise",
+    "parameter": "sentence with a parameter that does not exist",
+    "call": "sentence with a call that does not fit",
+}
+_WITH_FIELDS = frozenset({"class", "interface", "struct", "enum", "table", "type"})

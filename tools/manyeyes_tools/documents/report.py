@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.reports import wording
+from manyeyes_tools.reports.markdown import inline, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from manyeyes_tools.arguments import Format
     from manyeyes_tools.documents.result import DocResult
@@ -20,6 +21,8 @@ _PROBLEMS = 50
 
 def report(result: DocResult) -> str:
     """The result as Markdown: what it is, what is missing, then the document."""
+    if result.disagreements is not None:
+        return "\n".join([*_head(result), *_disagreements(result), "", "---", "", wording.footer(result.run)]) + "\n"
     mark = _FENCES[result.format]
     ticks = "`" * 3
     while ticks in result.document:
@@ -43,20 +46,35 @@ def _head(result: DocResult) -> list[str]:
     coverage = result.coverage
     lines = [f"**{result.summary}** Status: {result.status}."]
     if problems := wording.problems(result):
-        lines += ["", "What could not be done:", "", *(f"- {wording.one_line(text)}" for text in problems)]
+        lines += ["", "What could not be done:", "", *(f"- {inline(text)}" for text in problems)]
     if remedy := wording.remedy(result):
         lines += ["", remedy]
     if result.notes:
-        lines += ["", "Notes:", "", *(f"- {wording.one_line(text)}" for text in result.notes)]
+        lines += ["", "Notes:", "", *(f"- {inline(text)}" for text in result.notes)]
     if coverage.missing:
         more = f" and {coverage.more} more" if coverage.more else ""
-        lines += ["", f"Without a docstring: {', '.join(f'`{name}`' for name in coverage.missing)}{more}."]
+        lines += ["", f"Without a docstring: {', '.join(span(name) for name in coverage.missing)}{more}."]
     if result.cut:
         lines += ["", f"Cut: {result.cut.shown} of {result.cut.total} {result.cut.unit} of the document are below."]
         if result.cut.cursor:
             lines[-1] += f" Call again with cursor `{result.cut.cursor}` to read on."
         lines[-1] += f" All of it: {result.cut.resource}"
     return lines
+
+
+def _disagreements(result: DocResult) -> Iterator[str]:
+    """Where documentation and code disagree, and how to mend it."""
+    for one in result.disagreements or ():
+        yield from (
+            "",
+            f"- {span(f'{one.path}:{one.line}')} says {span(one.said)}",
+            f"  the code has {span(one.instead)}",
+        )
+    if result.disagreements:
+        yield from (
+            "",
+            "To mend it, write the document anew with the same command without --check, or edit these lines.",
+        )
 
 
 def coloured(text: str) -> str:

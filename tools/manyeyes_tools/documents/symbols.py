@@ -1,8 +1,9 @@
-"""What a Python module defines, read from its syntax tree; nothing is imported or run."""
+"""What a module defines; a Python one is read from its syntax tree, and nothing is imported or run."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import threading
 import warnings
 from dataclasses import dataclass, replace
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 ParameterKind: TypeAlias = Literal["positional", "either", "variadic", "keyword", "keywords"]
 """How an argument may be given: by place only, by either way, as `*args`, by name only, as `**kwargs`."""
 
-SymbolKind: TypeAlias = Literal["module", "class", "function", "method", "property", "attribute", "constant"]
+SymbolKind: TypeAlias = Literal[
+    "module", "class", "function", "method", "property", "attribute", "constant", "interface", "struct", "enum",
+    "type", "macro", "namespace", "table", "view",
+]  # fmt: skip
+"""What a symbol is; from `interface` on only in other languages than Python."""
 
 FunctionNode: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
@@ -27,12 +32,16 @@ _PARSING = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a callable.  `annotation` and `default` are source text; no default is None."""
+    """One parameter of a callable.  `annotation` and `default` are source text; no default is None.
+
+    `description` is what its annotation itself says of it: `Annotated[int, Doc("How many.")]`.
+    """
 
     name: str
     kind: ParameterKind = "either"
     annotation: str = ""
     default: str | None = None
+    description: str = ""
 
     @property
     def required(self) -> bool:
@@ -88,7 +97,12 @@ class Symbol:
     @property
     def callable(self) -> bool:
         """Whether it has a signature that callers must keep to."""
-        return self.kind in {"class", "function", "method"}
+        return self.kind in {"class", "function", "method", "macro"}
+
+    @property
+    def documentable(self) -> bool:
+        """Whether it can have documentation of its own: a constant of Python cannot have a docstring."""
+        return self.kind not in {"constant", "attribute"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +113,7 @@ class Module:
     symbols: tuple[Symbol, ...]
     tree: ast.Module
     lines: tuple[str, ...]
+    language: str = "python"
 
     @property
     def path(self) -> str:
@@ -139,7 +154,7 @@ def read_module(path: str, text: str) -> Module:
             continue
         found[symbol.name] = symbol
     known = {symbol.name: symbol for symbol in found.values() if symbol.kind == "class"}
-    symbols = _in_order(_with_constructor(symbol, found, known) for symbol in found.values())
+    symbols = in_order(_with_constructor(symbol, found, known) for symbol in found.values())
     itself = Symbol(
         path=path,
         name=import_name(path),
@@ -197,12 +212,30 @@ def parameters_of(node: FunctionNode, *, bound: bool = False) -> tuple[Parameter
 
 
 def _parameter(argument: ast.arg, kind: ParameterKind, default: ast.expr | None) -> Parameter:
+    annotation, description = _told(argument.annotation) if argument.annotation else ("", "")
     return Parameter(
         name=argument.arg,
         kind=kind,
-        annotation=ast.unparse(argument.annotation) if argument.annotation else "",
+        annotation=annotation,
         default=ast.unparse(default) if default else None,
+        description=description,
     )
+
+
+def _told(node: ast.expr) -> tuple[str, str]:
+    """An annotation without the documentation in it, and that documentation."""
+    if not isinstance(node, ast.Subscript) or dotted(node.value).rpartition(".")[2] != "Annotated":
+        return ast.unparse(node), ""
+    elements = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    docs = [one for one in elements if isinstance(one, ast.Call) and dotted(one.func).rpartition(".")[2] == "Doc"]
+    kept = [one for one in elements if one not in docs]
+    text = "".join(
+        str(argument.value) for one in docs for argument in one.args[:1] if isinstance(argument, ast.Constant)
+    )
+    if len(kept) == 1 and docs:
+        return ast.unparse(kept[0]), inspect.cleandoc(text)
+    inside = ", ".join(ast.unparse(one) for one in kept)
+    return f"{ast.unparse(node.value)}[{inside}]", inspect.cleandoc(text)
 
 
 def _body(
@@ -228,6 +261,10 @@ def _branches(node: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield from (node.body, node.orelse)
     elif isinstance(node, ast.Try | ast.TryStar):
         yield from (node.body, *(handler.body for handler in node.handlers), node.orelse, node.finalbody)
+    elif isinstance(node, ast.For | ast.While):
+        yield from (node.body, node.orelse)
+    elif isinstance(node, ast.Match):
+        yield from (case.body for case in node.cases)
     elif isinstance(node, ast.With):
         yield node.body
 
@@ -412,7 +449,7 @@ def _join(owner: str, name: str) -> str:
     return f"{owner}.{name}" if owner else name
 
 
-def _in_order(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+def in_order(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
     """In source order, and members right after their class."""
     every = list(symbols)
     lines = {symbol.name: symbol.line for symbol in every}

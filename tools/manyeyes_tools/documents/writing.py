@@ -11,10 +11,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import anyio
+import anyio.to_thread
 from pydantic import BaseModel
 
 from manyeyes.errors import NoAnswer, NoModel
 from manyeyes.types import Message, Request, Task, Tier
+from manyeyes_tools.documents.facts import Facts
 from manyeyes_tools.documents.prose import Drafts, Prose, ground, identifier
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class Written:
     Attributes:
         told: What is kept, by the symbol's identifier.
         problems: What could not be written, and why.
-        removed: How many claims were removed, by reason.
+        removed: How many claims were removed or corrected, by what was done and why.
         heard: Whether any model answered.
     """
 
@@ -88,8 +90,12 @@ class Written:
 
     @property
     def notes(self) -> list[str]:
-        """The removed claims, counted for people."""
-        return [f"removed {count} x {reason}" for reason, count in sorted(self.removed.items())]
+        """The removed and corrected claims, counted for people."""
+        return [
+            f"{done} {count} x {reason}"
+            for said, count in sorted(self.removed.items())
+            for done, _, reason in [said.partition(": ")]
+        ]
 
 
 async def write(
@@ -97,6 +103,7 @@ async def write(
 ) -> Written:
     """Have a model write about the wanted symbols; failures are told in the result's problems, not raised."""
     written = Written()
+    facts = Facts(modules)
     batches = _batches(modules, wanted)
     for batch in batches[MAX_BATCHES:]:
         written.problems.append(f"{batch.label}: not written about; one call writes at most {MAX_BATCHES} batches")
@@ -112,7 +119,7 @@ async def write(
             if refused:
                 return  # no model can be asked, and the next batch would hear the same
             try:
-                await _write_batch(batch, modules, written, bench, depth=depth, model=model)
+                await _write_batch(batch, facts, written, bench, depth=depth, model=model)
             except NoModel as error:
                 refused.append(str(error))
             except NoAnswer as error:
@@ -132,7 +139,7 @@ async def write(
 
 
 async def _write_batch(
-    batch: Batch, modules: Sequence[Module], written: Written, bench: Bench, *, depth: Depth, model: str | None
+    batch: Batch, facts: Facts, written: Written, bench: Bench, *, depth: Depth, model: str | None
 ) -> None:
     tier = {"quick": Tier.FAST, "standard": None, "panel": Tier.FLAGSHIP}[depth]
     source = _source(batch)
@@ -147,7 +154,7 @@ async def _write_batch(
         role="writer",
     )
     written.heard = True
-    kept, removed = ground(drafts.symbols, batch.symbols, modules)
+    kept, removed = await anyio.to_thread.run_sync(ground, drafts.symbols, batch.symbols, facts)
     if depth == "panel":
         kept = await _second_look(batch, kept, source, written, bench, writer=provider)
     written.told.update(kept)
@@ -187,7 +194,7 @@ async def _second_look(
     for dispute in answer.disputes:
         if dispute.symbol in result:
             result[dispute.symbol] = _without(result[dispute.symbol], dispute)
-            written.removed[f"statement that the checking model disputed ({dispute.part})"] += 1
+            written.removed[f"removed: statement that the checking model disputed ({dispute.part})"] += 1
     return result
 
 
@@ -241,8 +248,8 @@ def _batches(modules: Sequence[Module], wanted: Sequence[Symbol]) -> list[Batch]
 def _slice(module: Module, symbol: Symbol) -> tuple[str, ...]:
     """A symbol's lines; of a module those before its first definition, of a class those before its first method."""
     last = symbol.end_line
-    if symbol.kind in {"module", "class"}:
-        inner = [s.line for s in module.symbols if s.kind in {"function", "method", "property", "class"}]
+    if symbol.kind in {"module", "class", "interface", "namespace"}:
+        inner = [s.line for s in module.symbols if s.kind not in {"attribute", "constant"}]
         last = min((line - 1 for line in inner if line > symbol.line), default=last)
     return module.lines[symbol.line - 1 : min(last, symbol.end_line)]
 

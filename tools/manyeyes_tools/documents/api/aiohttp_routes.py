@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from manyeyes_tools.documents.api.endpoints import METHODS, Endpoint, Operation, Parameter, last
-from manyeyes_tools.documents.api.evaluation import Closure, Evaluator, Expression, Made
-from manyeyes_tools.documents.api.fastapi_routes import template
+from manyeyes_tools.documents.api.fastapi_endpoints import template
 from manyeyes_tools.documents.api.scopes import FUNCTIONS
+from manyeyes_tools.documents.api.values import Closure, Expression, Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manyeyes_tools.documents.api.evaluation import Given, Value
+    from manyeyes_tools.documents.api.evaluation import Evaluator
     from manyeyes_tools.documents.api.scopes import FunctionNode, Scope
+    from manyeyes_tools.documents.api.values import Given, Value
 
 MAKERS: Final = frozenset({"Application", "RouteTableDef"})
 _BODY: Final = {"json": "application/json", "post": "application/x-www-form-urlencoded"}
@@ -82,7 +83,7 @@ class AiohttpRoutes:
         self._seen.add(key)
         return fresh
 
-    def _handled(self, table: _Table, verb: str, given: Given, place: int, scope: Scope, line: int) -> None:  # noqa: PLR0917 -- each is needed, and passed on
+    def _handled(self, table: _Table, verb: str, given: Given, place: int, scope: Scope, line: int) -> None:  # noqa: PLR0917 -- what is known of one route
         handler = given.get("handler", place + 1)
         value = self._evaluator.value(handler.node, handler.scope) if handler is not None else None
         self._add(table, verb, self._evaluator.text(given.get("path", place)), value, scope, line)
@@ -104,7 +105,7 @@ class AiohttpRoutes:
                     )
                     self._handled(table, verb, given, 1 if made.last == "route" else 0, made.scope, made.call.lineno)
 
-    def _add(self, table: _Table, verb: str, path: str | None, value: Value, scope: Scope, line: int) -> None:  # noqa: PLR0917 -- each is needed, and passed on
+    def _add(self, table: _Table, verb: str, path: str | None, value: Value, scope: Scope, line: int) -> None:  # noqa: PLR0917 -- what is known of one route
         if isinstance(value, Closure) and isinstance(value.node, ast.ClassDef):
             made = self._evaluator.instance(value, None, value.scope)
             for method in METHODS:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from manyeyes_tools.documents.api.evaluation import UNKNOWN
+from manyeyes_tools.documents.api.values import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manyeyes.types import Json
     from manyeyes_tools.documents.api.endpoints import Schema
-    from manyeyes_tools.documents.api.evaluation import Evaluator, Made
+    from manyeyes_tools.documents.api.evaluation import Evaluator
+    from manyeyes_tools.documents.api.values import Made
 
 _TEXT: Final[Schema] = {"type": "string"}
 _WHOLE: Final[Schema] = {"type": "integer"}

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from manyeyes_tools.documents.api import aiohttp_routes, express, fastapi_operations, flask_operations
+from manyeyes_tools.documents.api import (
+    aiohttp_routes,
+    django_operations,
+    express,
+    fastapi_operations,
+    flask_operations,
+)
 from manyeyes_tools.documents.api.evaluation import Evaluator
 from manyeyes_tools.documents.api.fastapi_routes import MAKERS, FastapiRoutes
 from manyeyes_tools.documents.api.flask_routes import APPLICATIONS, BLUEPRINTS, FlaskRoutes
 from manyeyes_tools.documents.api.schemas import Schemas
-from manyeyes_tools.documents.api.scopes import Imported, Project
+from manyeyes_tools.documents.api.scopes import Project
 from manyeyes_tools.documents.api.walking import Walk
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from manyeyes_tools.documents.api.endpoints import Endpoint, Operation, Schema
-    from manyeyes_tools.documents.api.evaluation import Expression
     from manyeyes_tools.documents.api.scopes import FunctionNode, Scope
+    from manyeyes_tools.documents.api.values import Expression
     from manyeyes_tools.documents.api.walking import Visitor
     from manyeyes_tools.documents.symbols import Module
+
+SECONDS: Final = 60.0
+"""How long the routes of a project are looked for."""
 
 
 @dataclass(slots=True)
@@ -61,43 +71,55 @@ class _All:
             one.decorated(node, decorator, scope)
 
 
-def read(modules: Sequence[Module]) -> Described:
-    """Find and read every route."""
+def read(modules: Sequence[Module], seconds: float = SECONDS) -> Described:
+    """Find and read every route.
+
+    Args:
+        modules: The files.
+        seconds: When the time is over, what was read so far is told, with a problem that says so.
+    """
     result = Described()
+    if not modules:
+        return result
+    end = time.monotonic() + seconds
+
+    def late() -> bool:
+        return time.monotonic() > end
+
     evaluator = Evaluator(Project(modules))
+    schemas = Schemas(evaluator)
+    for one in _operations(modules, evaluator, schemas, result, late):
+        result.operations.append(one)
+        if late():
+            break
+    if late():
+        result.problems.insert(
+            0, f"reading routes took more than {seconds:g} s and was stopped, so routes are missing; give fewer files"
+        )
+    result.components = schemas.components
+    return result
+
+
+def _operations(
+    modules: Sequence[Module], evaluator: Evaluator, schemas: Schemas, result: Described, late: Callable[[], bool]
+) -> Iterator[tuple[Endpoint, Operation]]:
     fastapi = FastapiRoutes(evaluator)
     flask = FlaskRoutes(evaluator)
     aiohttp = aiohttp_routes.AiohttpRoutes(evaluator)
     makers = MAKERS | APPLICATIONS | BLUEPRINTS | aiohttp_routes.MAKERS
-    Walk(evaluator, _All(fastapi, flask, aiohttp), makers).run()
-    schemas = Schemas(evaluator)
-    for endpoint in fastapi.endpoints():
-        result.operations.append((endpoint, fastapi_operations.operation(endpoint, schemas, result.schemes)))
-    for endpoint in flask.endpoints():
-        result.operations.append((endpoint, flask_operations.operation(endpoint, schemas)))
-    for endpoint in aiohttp.endpoints():
-        result.operations.append((endpoint, aiohttp_routes.operation(endpoint)))
-    result.operations.extend(express.operations(modules, evaluator.project, result.problems))
-    result.problems.extend(_unread(evaluator.project))
-    result.problems.extend([*fastapi.problems, *flask.problems, *aiohttp.problems])
-    result.components = schemas.components
+    Walk(evaluator, _All(fastapi, flask, aiohttp), makers, late).run()
     for router in fastapi.applications[:1]:
         result.title = evaluator.text(router.given.words.get("title")) or (
             "FastAPI" if router.kind == "FastAPI" else None
         )
         result.version = evaluator.text(router.given.words.get("version"))
         result.about = evaluator.text(router.given.words.get("description"))
-    return result
-
-
-def _unread(project: Project) -> list[str]:
-    """What is seen to declare routes in a way that is not read: never told as if there were none."""
-    return [
-        f"{module.path}: Django's URL patterns are not read, so the routes declared here are left out"
-        for module in project.modules
-        if any(
-            isinstance(one, Imported) and one.module in {"django.urls", "django.conf.urls", "rest_framework.routers"}
-            for bound in project.scope(module).bindings.values()
-            for one in bound
-        )
-    ]
+    for endpoint in fastapi.endpoints():
+        yield endpoint, fastapi_operations.operation(endpoint, schemas, result.schemes)
+    for endpoint in flask.endpoints():
+        yield endpoint, flask_operations.operation(endpoint, schemas, result.schemes)
+    for endpoint in aiohttp.endpoints():
+        yield endpoint, aiohttp_routes.operation(endpoint)
+    yield from express.operations(modules, evaluator.project, result.problems)
+    yield from django_operations.operations(evaluator, schemas, result.schemes, result.problems)
+    result.problems.extend([*fastapi.problems, *flask.problems, *aiohttp.problems])

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manyeyes.types import Json
-    from manyeyes_tools.documents.api.evaluation import Expression
     from manyeyes_tools.documents.api.scopes import FunctionNode, Scope
+    from manyeyes_tools.documents.api.values import Expression
     from manyeyes_tools.documents.symbols import Module
 
 Framework: TypeAlias = Literal["fastapi", "starlette", "flask", "django", "aiohttp", "express"]
@@ -106,7 +106,7 @@ class Operation:
         body: The schema of each media type of the body; empty without a body.
         body_required: Whether a request must have it.
         responses: By status; a key `default` stands for one that is not told.
-        security: Names of security schemes, with scopes; all of them are asked for.
+        security: Names of security schemes, with scopes, as the framework lists them.
         notes: What could not be told, for people.
         summary, description: What the code itself says of it.
     """

@@ -98,7 +98,7 @@ def operations(
                     yield endpoint, _operation(endpoint, node)
 
 
-def _read(one: _File, files: dict[str, _File], problems: list[str]) -> None:  # noqa: C901, PLR0912 -- one branch for each form of code
+def _read(one: _File, files: dict[str, _File], problems: list[str]) -> None:  # noqa: C901, PLR0912 -- one case for each form of what is read
     for node in _all(one.root):
         if node.type != "call_expression":
             continue
@@ -162,7 +162,7 @@ def _prefixes(router: _Router, seen: frozenset[int] = frozenset()) -> list[str]:
     return [above + given for outer, given in router.within for above in _prefixes(outer, seen | {id(router)})]
 
 
-def _operation(endpoint: Endpoint, node: Node) -> Operation:  # noqa: C901, PLR0912 -- one branch for each form of code
+def _operation(endpoint: Endpoint, node: Node) -> Operation:  # noqa: C901, PLR0912 -- one case for each form of what is read
     """What the functions given to a route read from the request."""
     result = Operation()
     for name, schema in endpoint.parts.items():

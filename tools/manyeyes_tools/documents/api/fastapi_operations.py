@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
+from manyeyes_tools.documents.api.annotations import Annotation, alternatives
 from manyeyes_tools.documents.api.constraints import MARKERS, constrained, is_json, with_default
 from manyeyes_tools.documents.api.endpoints import Operation, Parameter, last
-from manyeyes_tools.documents.api.evaluation import UNKNOWN, Closure, Evaluator, Expression, External, Instance, Made
-from manyeyes_tools.documents.api.schemas import Annotation, alternatives
+from manyeyes_tools.documents.api.fastapi_answers import Answers
+from manyeyes_tools.documents.api.fastapi_bodies import Taken, add_body
 from manyeyes_tools.documents.api.scopes import FUNCTIONS, arguments, defaults
 from manyeyes_tools.documents.api.security import scheme
-from manyeyes_tools.documents.api.statuses import phrase, status, status_of
+from manyeyes_tools.documents.api.values import Closure, Expression, External, Instance, Made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from manyeyes.types import Json
     from manyeyes_tools.documents.api.endpoints import Endpoint, Place, Schema
-    from manyeyes_tools.documents.api.evaluation import Value
+    from manyeyes_tools.documents.api.evaluation import Evaluator
     from manyeyes_tools.documents.api.schemas import Schemas
     from manyeyes_tools.documents.api.scopes import FunctionNode, Scope
+    from manyeyes_tools.documents.api.values import Value
 
 _INJECTED: Final = frozenset(
     {"Request", "Response", "WebSocket", "HTTPConnection", "BackgroundTasks", "SecurityScopes"}
@@ -31,34 +30,14 @@ _FORM_FIELDS: Final = {
     "grant_type": False, "username": True, "password": True, "scope": False, "client_id": False, "client_secret": False,
 }  # fmt: skip
 """What FastAPI's own password form reads, and whether it must be given."""
-_JSON, _FORM, _PARTS = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
-_TEXTS: Final = {"HTMLResponse": "text/html", "PlainTextResponse": "text/plain"}
-_NO_SHAPE: Final = frozenset(
-    {"RedirectResponse", "StreamingResponse", "FileResponse", "Response", "EventSourceResponse"}
-)
-_JSONS: Final = frozenset({"JSONResponse", "ORJSONResponse", "UJSONResponse"})
 _DEEP: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """One value read from the body."""
-
-    name: str
-    marker: str
-    schema: Schema
-    required: bool
-    model: bool
-    embed: bool
-    media: str | None
-    annotation: Annotation
 
 
 @dataclass(slots=True)
 class _Reading:
     endpoint: Endpoint
     operation: Operation
-    bodies: dict[str, _Taken] = field(default_factory=dict)
+    bodies: dict[str, Taken] = field(default_factory=dict)
     schemes: dict[str, Schema] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
 
@@ -72,6 +51,7 @@ class _Reader:
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
         self._evaluator: Evaluator = schemas.evaluator
+        self._answers = Answers(schemas)
 
     def read(self, endpoint: Endpoint, schemes: dict[str, Schema]) -> Operation:
         reading = _Reading(endpoint, Operation(), schemes=schemes)
@@ -89,8 +69,8 @@ class _Reader:
         for name, schema in endpoint.parts.items():  # in the path, but not in the signature
             if ("path", name) not in operation.parameters:
                 operation.add(Parameter(name, "path", dict(schema), required=True))
-        self._body(reading)
-        self._responses(reading)
+        add_body(reading.bodies, endpoint, operation)
+        self._answers.add(endpoint, operation)
         self._extra(reading)
         return operation
 
@@ -123,7 +103,7 @@ class _Reader:
             if argument in (node.args.vararg, node.args.kwarg) and depth == 0 and argument.annotation is not None:
                 self._argument(argument.arg, argument.annotation, None, scope, reading, depth)
 
-    def _argument(  # noqa: PLR0917 -- each is needed, and passed on
+    def _argument(  # noqa: PLR0917 -- an argument, where it stands, and what is read for
         self,
         name: str,
         annotation: ast.expr | None,
@@ -179,7 +159,7 @@ class _Reader:
         scopes = self._evaluator.literal(given.words.get("scopes"))
         self._take(value, reading, depth + 1, [str(x) for x in scopes] if isinstance(scopes, list) else [])
 
-    def _take(self, value: Value, reading: _Reading, depth: int, scopes: list[str]) -> None:  # noqa: C901, PLR0912 -- one branch for each form of code
+    def _take(self, value: Value, reading: _Reading, depth: int, scopes: list[str]) -> None:  # noqa: C901, PLR0912 -- one case for each thing that may be depended upon
         if depth > _DEEP:
             return
         asked = scheme(value, self._evaluator)
@@ -211,11 +191,11 @@ class _Reader:
                 self._take(inner, reading, depth, scopes)
             case External() | Made() if value.last in {"OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict"}:
                 for name, needed in _FORM_FIELDS.items():
-                    needed = needed or (name == "grant_type" and value.last.endswith("Strict"))  # noqa: PLW2901 -- one exception
+                    needed = needed or (name == "grant_type" and value.last.endswith("Strict"))  # noqa: PLW2901 -- the strict form alone needs it
                     schema: Schema = {"type": "string"}
                     reading.bodies.setdefault(
                         name,
-                        _Taken(
+                        Taken(
                             name,
                             "Form",
                             schema,
@@ -254,7 +234,7 @@ class _Reader:
                 continue
             self._place(one.shown, one.annotation, marks, one.required, one.default, reading)
 
-    def _sort(  # noqa: PLR0917 -- each is needed, and passed on
+    def _sort(  # noqa: PLR0917 -- an argument with its annotation, default and marks
         self, name: str, told: Annotation, marks: list[Made], default: ast.expr | None, scope: Scope, reading: _Reading
     ) -> None:
         required, value = self._schemas.default(default, scope, marks)
@@ -263,12 +243,12 @@ class _Reader:
             required = isinstance(found, Made) and found.last in _DEPENDING
         self._place(name, told, marks, required, value, reading)
 
-    def _place(  # noqa: PLR0917 -- each is needed, and passed on
+    def _place(  # noqa: PLR0917 -- an argument with all that decides where it comes from
         self,
         name: str,
         told: Annotation,
         marks: list[Made],
-        required: bool,  # noqa: FBT001 -- passed on
+        required: bool,  # noqa: FBT001 -- a fact about the parameter, not a switch
         default: object,
         reading: _Reading,
     ) -> None:
@@ -291,7 +271,7 @@ class _Reader:
             shown = alias or name
             if shown in parts or kind == "Path":
                 known = schema or dict(parts.get(shown, {"type": "string"}))
-                reading.operation.add(self._parameter(shown, "path", known, True))  # noqa: FBT003 -- required
+                reading.operation.add(self._parameter(shown, "path", known, True))  # noqa: FBT003 -- a path parameter is always required
             return
         if not kind and shape == "unknown":
             shape = "model" if reading.endpoint.method in {"post", "put", "patch"} else "scalar"
@@ -301,7 +281,7 @@ class _Reader:
             media = self._evaluator.text(words.get("media_type"))
             shown = alias or name
             if shown not in reading.bodies:
-                reading.bodies[shown] = _Taken(shown, marker, schema, required, shape == "model", embed, media, told)
+                reading.bodies[shown] = Taken(shown, marker, schema, required, shape == "model", embed, media, told)
             return
         place: Place = "header" if kind == "Header" else "cookie" if kind == "Cookie" else "query"
         keep = self._evaluator.literal(words.get("convert_underscores")) is False
@@ -333,7 +313,7 @@ class _Reader:
             about = str(schema.get("description", "")) if "$ref" not in schema else ""
             reading.operation.add(Parameter(shown, place, schema, one.required and not optional, about))
 
-    def _parameter(self, name: str, place: Place, schema: Schema, required: bool) -> Parameter:  # noqa: FBT001 -- passed on
+    def _parameter(self, name: str, place: Place, schema: Schema, required: bool) -> Parameter:  # noqa: FBT001 -- a fact about the parameter, not a switch
         about = schema.get("description")
         deprecated = schema.get("deprecated") is True
         return Parameter(
@@ -348,164 +328,3 @@ class _Reader:
                 if told:
                     return told
         return None
-
-    # bodies ----------------------------------------------------------------------------------------------------
-
-    def _body(self, reading: _Reading) -> None:
-        bodies = reading.bodies
-        if not bodies or reading.endpoint.method in {"options", "trace"}:
-            return
-        markers = {one.marker for one in bodies.values()}
-        media = next((one.media for one in bodies.values() if one.media), None)
-        kind = _PARTS if "File" in markers else _FORM if "Form" in markers else media or _JSON
-        if kind in {_PARTS, _FORM} and media:
-            kind = media
-        single = next(iter(bodies.values()))
-        alone = len(bodies) == 1 and not single.embed
-        if alone and (
-            single.marker == "Body" or (single.marker in {"Form", "File"} and single.model and single.marker == "Form")
-        ):
-            schema = single.schema
-        else:
-            # a form has no fields within fields: those of a model stand beside the others
-            inside = [one for one in bodies.values() if one.model and one.marker == "Form"]
-            beside = [one for one in bodies.values() if one not in inside]
-            schema = {"type": "object", "properties": {one.name: one.schema for one in beside}}
-            if names := [one.name for one in beside if one.required]:
-                schema["required"] = cast("Json", names)
-            if inside:
-                parts = [one.schema if one.required else {"anyOf": [one.schema, {}]} for one in inside]
-                schema["allOf"] = cast("Json", parts)
-        reading.operation.body = {kind: schema}
-        reading.operation.body_required = any(one.required for one in bodies.values())
-
-    # answers ---------------------------------------------------------------------------------------------------
-
-    def _responses(self, reading: _Reading) -> None:
-        endpoint, operation = reading.endpoint, reading.operation
-        options = endpoint.options
-        told = options.get("status_code")
-        good = status(self._evaluator.literal(told)) or (status_of(told.node) if told else None) or 200
-        found: dict[str, Schema] = {}
-        media = self._media(endpoint)
-        content: dict[str, Json] = {}
-        if good not in {204, 304} and good >= 200 and media is not None:  # noqa: PLR2004 -- plain to a reader here
-            content = {media: {"schema": self._model_schema(endpoint) if media == _JSON else {"type": "string"}}}
-        about = self._evaluator.text(options.get("response_description")) or phrase(good)
-        found[str(good)] = {"description": about, **({"content": content} if content else {})}
-        for mapping in endpoint.responses:
-            self._told(mapping, found, media or _JSON)
-        if endpoint.handler is not None:
-            raised(endpoint.handler, found, self._evaluator, endpoint.scope)
-        if endpoint.framework == "starlette":
-            operation.responses = {"default": {"description": "Answer"}}
-            return
-        if operation.parameters or operation.body:
-            found.setdefault("422", {"description": "Validation Error"})
-        operation.responses = found
-
-    def _model_schema(self, endpoint: Endpoint) -> Schema:
-        told = endpoint.options.get("response_model")
-        if told is not None:
-            if isinstance(told.node, ast.Constant) and told.node.value is None:
-                return {}
-            return self._schemas.of(told.node, told.scope)
-        if endpoint.handler is None or endpoint.handler.returns is None:
-            return {}
-        returns = endpoint.handler.returns
-        if isinstance(returns, ast.Constant) and returns.value is None:
-            return {}  # FastAPI then promises no shape
-        return self._schemas.of(returns, endpoint.scope)
-
-    def _media(self, endpoint: Endpoint) -> str | None:
-        """The media type of the good answer; None when the response class does not tell."""
-        told = endpoint.options.get("response_class")
-        kind = ""
-        if told is not None:
-            value = self._evaluator.value(told.node, told.scope)
-            kind = self._response_kind(value) or last(told.node)
-        elif (
-            endpoint.handler is not None
-            and endpoint.handler.returns is not None
-            and "response_model" not in endpoint.options
-        ):
-            returns = self._schemas.unwrapped(endpoint.handler.returns, endpoint.scope)
-            if isinstance(returns.node, ast.Name | ast.Attribute):
-                kind = self._response_kind(self._evaluator.value(returns.node, returns.scope))
-                if kind in _JSONS or kind not in {*_TEXTS, *_NO_SHAPE}:
-                    kind = ""
-                if kind in _TEXTS:  # an annotation alone does not change what FastAPI promises
-                    return _TEXTS[kind]
-        if kind in _TEXTS:
-            return _TEXTS[kind]
-        return None if kind in _NO_SHAPE else _JSON
-
-    def _response_kind(self, value: Value) -> str:
-        if isinstance(value, External):
-            return value.last
-        if isinstance(value, Closure):
-            known = {*_TEXTS, *_NO_SHAPE, *_JSONS}
-            return next((name for name in self._evaluator.ancestors(value) if name in known), "")
-        return ""
-
-    def _told(self, mapping: Expression, found: dict[str, Schema], media: str) -> None:
-        """What `responses={404: {"model": …}}` says."""
-        value = self._evaluator.value(mapping.node, mapping.scope)
-        for name, item in self._entries(value):
-            number = name if isinstance(name, str) and name == "default" else status(name)
-            if number is None:
-                continue
-            words = dict(self._entries(self._evaluator.value(item.node, item.scope)))
-            known = found.get(str(number), {})
-            about = self._evaluator.text(words.get("description"))
-            described = (
-                about or str(known.get("description", "")) or (phrase(number) if isinstance(number, int) else "Answer")
-            )
-            entry: Schema = {**known, "description": described}
-            model = words.get("model")
-            if model is not None and not (isinstance(model.node, ast.Constant) and model.node.value is None):
-                kept = known.get("content")
-                entry["content"] = {
-                    **(kept if isinstance(kept, dict) else {}),
-                    media: {"schema": self._schemas.of(model.node, model.scope)},
-                }
-            content = self._evaluator.literal(words.get("content"))
-            if isinstance(content, dict) and is_json(content):
-                kept = entry.get("content")
-                extra = {
-                    kind: {k: v for k, v in one.items() if k in {"schema", "example", "examples"}}
-                    for kind, one in content.items()
-                    if isinstance(one, dict)
-                }
-                merged = dict(kept) if isinstance(kept, dict) else {}
-                for kind, one in extra.items():
-                    before = merged.get(kind)
-                    merged[kind] = {**(before if isinstance(before, dict) else {}), **one}
-                entry["content"] = cast("Json", merged)
-            found[str(number)] = entry
-
-    def _entries(self, value: Value) -> Iterator[tuple[object, Expression]]:
-        if isinstance(value, Expression) and isinstance(value.node, ast.BinOp):
-            yield from self._entries(self._evaluator.value(value.node.left, value.scope))
-            yield from self._entries(self._evaluator.value(value.node.right, value.scope))
-        elif isinstance(value, Expression) and isinstance(value.node, ast.Dict):
-            for key, item in zip(value.node.keys, value.node.values, strict=True):
-                if key is None:
-                    yield from self._entries(self._evaluator.value(item, value.scope))
-                    continue
-                name = self._evaluator.literal(key, value.scope)
-                yield (status_of(key) if name is UNKNOWN else name), Expression(item, value.scope)
-        elif isinstance(value, Made) and value.name == "dict":
-            yield from self._evaluator.given(value.call, value.scope).words.items()
-
-
-def raised(handler: ast.AST, found: dict[str, Schema], evaluator: Evaluator, scope: Scope) -> None:
-    """Add the answers that errors with a status that can be told give."""
-    for node in ast.walk(handler):
-        if isinstance(node, ast.Call) and last(node.func) in {"HTTPException", "abort"}:
-            given = evaluator.given(node, scope)
-            told = given.get("status_code", 0)
-            number = status(evaluator.literal(told)) or (status_of(told.node) if told else None)
-            detail = evaluator.text(given.get("detail", 1) or given.get("description"))
-            if number:
-                found.setdefault(str(number), {"description": detail or phrase(number)})

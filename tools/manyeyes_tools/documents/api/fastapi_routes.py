@@ -3,89 +3,23 @@
 from __future__ import annotations
 
 import ast
-import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
-from manyeyes_tools.documents.api.endpoints import CONVERTERS, METHODS, Endpoint, last
-from manyeyes_tools.documents.api.evaluation import Closure, Evaluator, Expression, External, Given, Instance, Made
+from manyeyes_tools.documents.api.endpoints import METHODS, Endpoint, last
+from manyeyes_tools.documents.api.fastapi_endpoints import FastapiEndpoints
+from manyeyes_tools.documents.api.fastapi_routers import Declared, Included, Kind, Router
 from manyeyes_tools.documents.api.scopes import FUNCTIONS
+from manyeyes_tools.documents.api.values import Closure, Expression, External, Given, Instance, Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manyeyes_tools.documents.api.endpoints import Framework, Schema
-    from manyeyes_tools.documents.api.evaluation import Value
+    from manyeyes_tools.documents.api.evaluation import Evaluator
     from manyeyes_tools.documents.api.scopes import FunctionNode, Scope
+    from manyeyes_tools.documents.api.values import Value
 
-Kind: TypeAlias = Literal["FastAPI", "APIRouter", "Starlette", "Router"]
 
 MAKERS: frozenset[str] = frozenset({"FastAPI", "APIRouter", "Starlette"})
-_PART = re.compile(r"\{([a-zA-Z_]\w*)(?::(\w+))?\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One route as a router declares it."""
-
-    paths: str | None
-    methods: tuple[str, ...]
-    handler: Value
-    given: Given
-    scope: Scope
-    line: int
-    name: str
-    plain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Included:
-    """A router within another, or an application mounted on one."""
-
-    router: Router
-    given: Given
-    prefix: str | None
-    mounted: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Router:
-    """An application or a router.
-
-    Attributes:
-        kind: What it is.
-        given: What it was made with.
-        scope: Where it was made.
-        items: What it declares and includes, in the order it was met.
-        inner: Whether another one holds it.
-        origin: The place in the code that makes it; a function that is called twice makes two of one origin.
-    """
-
-    kind: Kind
-    given: Given
-    scope: Scope
-    line: int
-    items: list[Declared | Included] = field(default_factory=list)
-    inner: bool = False
-    origin: int = 0
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is an application by itself."""
-        return self.kind in {"FastAPI", "Starlette"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Above:
-    """What the routers above add to a route."""
-
-    prefix: str = ""
-    tags: tuple[str, ...] = ()
-    dependencies: tuple[Expression, ...] = ()
-    responses: tuple[Expression, ...] = ()
-    answer: Expression | None = None
-    deprecated: Expression | None = None
-    known: bool = True
 
 
 class FastapiRoutes:
@@ -98,6 +32,15 @@ class FastapiRoutes:
         self.problems: list[str] = []
         self._unresolved = 0
         self._kept: list[Value] = []  # their identities stand for them
+
+    @property
+    def applications(self) -> list[Router]:
+        """The applications that no other holds, those with the most routes first."""
+        return FastapiEndpoints(self._evaluator, self._routers).applications
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Every endpoint, those of applications first."""
+        yield from FastapiEndpoints(self._evaluator, self._routers, self._unresolved, self.problems).endpoints()
 
     # what a walk meets -----------------------------------------------------------------------------------------
 
@@ -148,7 +91,7 @@ class FastapiRoutes:
         self._seen.add(key)
         return fresh
 
-    def _declare(self, router: Router, verb: str, call: ast.Call, scope: Scope, handler: Value, line: int) -> None:  # noqa: PLR0917 -- each is needed, and passed on
+    def _declare(self, router: Router, verb: str, call: ast.Call, scope: Scope, handler: Value, line: int) -> None:  # noqa: PLR0917 -- what is known of one route
         if "websocket" in verb:
             if self._once(call, scope):
                 self.problems.append(
@@ -312,7 +255,7 @@ class FastapiRoutes:
                 self._listed(inside, listed)
                 router.items.append(Included(inside, given, prefix, mounted=True))
 
-    def _endpoint_class(  # noqa: PLR0917 -- each is needed, and passed on
+    def _endpoint_class(  # noqa: PLR0917 -- what is known of one route
         self, router: Router, path: str | None, cls: Closure, given: Given, scope: Scope, line: int
     ) -> None:
         """Starlette's `HTTPEndpoint`: one method of the class for each of HTTP's."""
@@ -321,152 +264,3 @@ class FastapiRoutes:
             if isinstance(found, Closure):
                 name = f"{cls.node.name}.{method}"
                 router.items.append(Declared(path, (method,), found, given, scope, line, name, plain=True))
-
-    # what it comes to ------------------------------------------------------------------------------------------
-
-    @property
-    def applications(self) -> list[Router]:
-        """The applications that no other holds, those with the most routes first."""
-        held = self._held
-        whole = [one for one in self._routers.values() if one.whole and one.origin not in held]
-        ordered = sorted(whole, key=lambda one: -len(list(self._of(one, _Above()))))
-        return list({one.origin: one for one in reversed(ordered)}.values())[::-1]
-
-    @property
-    def _held(self) -> set[int]:
-        """The places that make what another router or application holds."""
-        return {one.origin for one in self._routers.values() if one.inner}
-
-    def endpoints(self) -> Iterator[Endpoint]:
-        """Every endpoint, those of applications first."""
-        applications = self.applications
-        for one in applications:
-            yield from self._of(one, _Above(), say=True)
-        held = self._held
-        alone = [one for one in self._routers.values() if not one.whole and one.origin not in held and one.items]
-        for one in alone:
-            plain = one.scope.parent is None and one.scope.owner is None
-            if any(app.items for app in applications) and not (self._unresolved and plain):
-                self.problems.append(
-                    f"{one.scope.module.path}:{one.line}: no application includes this router, so it is left out"
-                )
-                continue
-            if applications:
-                self.problems.append(
-                    f"{one.scope.module.path}:{one.line}: no application that was read includes this router; "
-                    "its routes are told as they stand"
-                )
-            yield from self._of(one, _Above(), say=True)
-
-    def _of(
-        self, router: Router, above: _Above, *, say: bool = False, within: tuple[int, ...] = ()
-    ) -> Iterator[Endpoint]:
-        if id(router) in within:
-            return
-        here = self._below(
-            above,
-            router.given,
-            self._evaluator.text(router.given.words.get("prefix")) if "prefix" in router.given.words else "",
-        )
-        for item in router.items:
-            if isinstance(item, Included):
-                self_prefix = item.prefix
-                if item.mounted:
-                    start = _Above(
-                        prefix=here.prefix + (item.prefix or "").rstrip("/"),
-                        known=here.known and item.prefix is not None,
-                    )
-                    yield from self._of(item.router, start, say=say, within=(*within, id(router)))
-                    continue
-                if self._hidden(item.given):
-                    continue
-                inner = self._below(here, item.given, self_prefix)
-                yield from self._of(item.router, inner, say=say, within=(*within, id(router)))
-            else:
-                if self._hidden(router.given):
-                    continue
-                yield from self._declared(router, item, here, say=say)
-
-    def _hidden(self, given: Given) -> bool:
-        shown = given.words.get("include_in_schema")
-        return shown is not None and self._evaluator.literal(shown) is False
-
-    def _below(self, above: _Above, given: Given, prefix: str | None) -> _Above:
-        words = given.words
-        tags = self._evaluator.literal(words["tags"]) if "tags" in words else []
-        responses = (words["responses"],) if "responses" in words else ()
-        return _Above(
-            prefix=above.prefix + (prefix or ""),
-            tags=above.tags + (tuple(str(one) for one in tags) if isinstance(tags, list) else ()),
-            dependencies=above.dependencies + self._dependencies(given),
-            responses=above.responses + responses,
-            answer=words.get("default_response_class") or above.answer,
-            deprecated=words.get("deprecated") or above.deprecated,
-            known=above.known and prefix is not None,
-        )
-
-    def _dependencies(self, given: Given) -> tuple[Expression, ...]:
-        told = given.words.get("dependencies")
-        if told is None:
-            return ()
-        found = self._evaluator.value(told.node, told.scope)
-        if isinstance(found, Expression) and isinstance(found.node, ast.List | ast.Tuple):
-            return tuple(Expression(one, found.scope) for one in found.node.elts)
-        return ()
-
-    def _declared(self, router: Router, item: Declared, above: _Above, *, say: bool) -> Iterator[Endpoint]:
-        where = f"{item.scope.module.path}:{item.line}"
-        if self._hidden(item.given):
-            return
-        framework: Framework = "starlette" if item.plain else "fastapi"
-        if item.plain and router.kind in {"FastAPI", "APIRouter"}:
-            if say:
-                self.problems.append(
-                    f"{where}: {item.name} is a plain Starlette route, which FastAPI does not describe"
-                )
-            return
-        if item.paths is None or not above.known:
-            if say:
-                self.problems.append(f"{where}: the path of {item.name} is not a literal, so it is left out")
-            return
-        path, parts = template(above.prefix + item.paths)
-        handler = item.handler
-        node = handler.node if isinstance(handler, Closure) and isinstance(handler.node, FUNCTIONS) else None
-        options = dict(item.given.words)
-        if above.answer is not None:
-            options.setdefault("response_class", above.answer)
-        if above.deprecated is not None:
-            options.setdefault("deprecated", above.deprecated)
-        tags = self._evaluator.literal(options["tags"]) if "tags" in options else []
-        own = tuple(str(one) for one in tags) if isinstance(tags, list) else ()
-        for method in item.methods:
-            if method not in METHODS:
-                continue
-            yield Endpoint(
-                method=method,
-                path=path,
-                parts=parts,
-                framework=framework,
-                module=handler.scope.module if node is not None and isinstance(handler, Closure) else item.scope.module,
-                line=node.lineno if node is not None else item.line,
-                name=item.name,
-                handler=node,
-                scope=handler.scope if isinstance(handler, Closure) else item.scope,
-                bound=isinstance(handler, Closure) and handler.bound is not None,
-                options=options,
-                tags=tuple(dict.fromkeys(above.tags + own)),
-                dependencies=above.dependencies + self._dependencies(item.given),
-                responses=above.responses + ((options["responses"],) if "responses" in options else ()),
-            )
-
-
-def template(path: str) -> tuple[str, dict[str, Schema]]:
-    """A path as OpenAPI writes it, and its parameters with what their converters say."""
-    parts: dict[str, Schema] = {}
-
-    def shown(match: re.Match[str]) -> str:
-        parts[match[1]] = dict(CONVERTERS.get(match[2] or "", {"type": "string"}))
-        return f"{{{match[1]}}}"
-
-    full = _PART.sub(shown, path)
-    return full if full.startswith("/") else f"/{full}", parts

@@ -10,6 +10,7 @@ from manyeyes_tools.documents.api.constraints import with_default
 from manyeyes_tools.documents.api.endpoints import Operation, Parameter
 from manyeyes_tools.documents.api.flask_handlers import HTML, JSON, Answer, handled, keywords
 from manyeyes_tools.documents.api.flask_handlers import UNKNOWN as ANY
+from manyeyes_tools.documents.api.flask_security import asked
 from manyeyes_tools.documents.api.scopes import arguments
 from manyeyes_tools.documents.api.statuses import phrase, status, status_of
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _FORM, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
-def operation(endpoint: Endpoint, schemas: Schemas) -> Operation:
-    """Describe an endpoint."""
+def operation(endpoint: Endpoint, schemas: Schemas, schemes: dict[str, Schema]) -> Operation:
+    """Describe an endpoint; security schemes that it asks for are added to `schemes`."""
     result = Operation()
     node = endpoint.handler
     annotations = {one.arg: one.annotation for one in arguments(node)} if node is not None else {}
@@ -36,7 +37,17 @@ def operation(endpoint: Endpoint, schemas: Schemas) -> Operation:
         result.notes.append(f"{endpoint.where}: the handler of {endpoint.path} is not in these files")
         result.responses = {"default": {"description": "Answer"}}
         return result
+    for name, scheme in asked(endpoint, schemas.evaluator).items():
+        schemes.setdefault(name, scheme)
+        result.security[name] = []
     does = handled(node.body, endpoint.method)
+    _take(result, does, endpoint, schemas)
+    result.responses = _responses(endpoint, does, schemas)
+    return result
+
+
+def _take(result: Operation, does: Handled, endpoint: Endpoint, schemas: Schemas) -> None:
+    """Add what a handler reads from the request."""
     fields: dict[str, tuple[Read, Schema]] = {}
     for read in does.reads.values():
         schema = _schema(read, endpoint, schemas)
@@ -54,8 +65,6 @@ def operation(endpoint: Endpoint, schemas: Schemas) -> Operation:
     elif does.json:
         result.body = {JSON: {}}
         result.body_required = True
-    result.responses = _responses(endpoint, does, schemas)
-    return result
 
 
 def _schema(read: Read, endpoint: Endpoint, schemas: Schemas) -> Schema:
@@ -71,7 +80,7 @@ def _schema(read: Read, endpoint: Endpoint, schemas: Schemas) -> Schema:
 
 def _responses(endpoint: Endpoint, does: Handled, schemas: Schemas) -> dict[str, Schema]:
     """What a handler returns for this method, the good answers first, and what it aborts with."""
-    assert endpoint.handler is not None  # noqa: S101 -- for the type checker; callers saw to it
+    assert endpoint.handler is not None  # noqa: S101 -- narrows the type; only such nodes are passed in
     returned = schemas.of(endpoint.handler.returns, endpoint.scope)
     answers = does.answers or [Answer(HTTPStatus.OK.value, ANY)]
     media: dict[int | None, dict[str, Json]] = {}

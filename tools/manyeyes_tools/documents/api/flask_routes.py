@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from manyeyes_tools.documents.api.endpoints import CONVERTERS, METHODS, Endpoint, last
-from manyeyes_tools.documents.api.evaluation import Closure, Evaluator, Expression, Instance, Made
 from manyeyes_tools.documents.api.scopes import FUNCTIONS
+from manyeyes_tools.documents.api.values import Closure, Expression, Instance, Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manyeyes.types import Json
     from manyeyes_tools.documents.api.endpoints import Schema
-    from manyeyes_tools.documents.api.evaluation import Given, Value
+    from manyeyes_tools.documents.api.evaluation import Evaluator
     from manyeyes_tools.documents.api.scopes import FunctionNode, Scope
+    from manyeyes_tools.documents.api.values import Given, Value
 
 APPLICATIONS: Final = frozenset({"Flask", "APIFlask", "Quart", "OpenAPI"})
 BLUEPRINTS: Final = frozenset({"Blueprint", "APIBlueprint"})
@@ -100,7 +101,7 @@ class FlaskRoutes:
         return fresh
 
     def _register(self, node: ast.Call, scope: Scope) -> None:
-        assert isinstance(node.func, ast.Attribute)  # noqa: S101 -- for the type checker; callers saw to it
+        assert isinstance(node.func, ast.Attribute)  # noqa: S101 -- narrows the type; only such nodes are passed in
         outer = self._holder_of(node.func.value, scope)
         given = self._evaluator.given(node, scope)
         one = given.get("blueprint", 0)
@@ -117,7 +118,7 @@ class FlaskRoutes:
 
     def _resource(self, node: ast.Call, scope: Scope) -> None:
         """Flask-RESTful: `api.add_resource(Class, "/x", "/y")`."""
-        assert isinstance(node.func, ast.Attribute)  # noqa: S101 -- for the type checker; callers saw to it
+        assert isinstance(node.func, ast.Attribute)  # noqa: S101 -- narrows the type; only such nodes are passed in
         holder = self._holder_of(node.func.value, scope)
         given = self._evaluator.given(node, scope)
         if holder is None or not given.placed or not self._once(node, scope):
@@ -169,7 +170,7 @@ class FlaskRoutes:
             node, scope = expressions[0], place
         return None
 
-    def _class(self, holder: _Holder, path: str | None, cls: Closure, given: Given, scope: Scope, line: int) -> None:  # noqa: PLR0917 -- each is needed, and passed on
+    def _class(self, holder: _Holder, path: str | None, cls: Closure, given: Given, scope: Scope, line: int) -> None:  # noqa: PLR0917 -- what is known of one rule
         """One rule for each method of HTTP that a class-based view answers."""
         made = self._evaluator.instance(cls, None, cls.scope)
         told = self._methods(given) if "methods" in given.words else ()

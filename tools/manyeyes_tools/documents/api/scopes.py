@@ -71,6 +71,8 @@ class Project:
         self._scopes: dict[str, Scope] = {}
         self._bindings: dict[int, Bindings] = {}
         self._packages = {m.itself.name for m in modules if m.path.endswith(("__init__.py", "__init__.pyi"))}
+        # Django's `manage.py` lies where imports begin, whatever else its folder is
+        self._starts = {m.itself.name.rpartition(".")[0] for m in modules if m.path.rpartition("/")[2] == "manage.py"}
         self._heads = {m.itself.name.partition(".")[0] for m in modules}
         for module in modules:
             parts = module.itself.name.split(".")
@@ -89,7 +91,7 @@ class Project:
                 if exact and parts[0] not in self._heads and not _foreign(parts[0]):
                     found = exact
                     break
-        if near is None or len(found) < 2:  # noqa: PLR2004 -- plain to a reader here
+        if near is None or len(found) < 2:  # noqa: PLR2004 -- one or none leaves no choice
             return found[0] if found else None
         home = near.path.split("/")
         return max(found, key=lambda one: (_shared(one.path.split("/"), home), one.itself.name == name))
@@ -100,6 +102,8 @@ class Project:
         if own == name:
             return True
         above = own[: -len(name) - 1]
+        if above in self._starts:
+            return True
         return above not in self._packages and not _foreign(name.partition(".")[0])
 
     def scope(self, module: Module) -> Scope:
@@ -170,7 +174,7 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
-def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:  # noqa: C901 -- one branch for each form of code
+def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:  # noqa: C901 -- one case for each block that a statement may hold
     """The statements of a body and of its blocks; what stands in for a failed import comes first, so it loses."""
     for statement in body:
         if isinstance(statement, ast.Try):
@@ -192,7 +196,7 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:  # noqa: C901 -
                 yield from _statements(case.body)
 
 
-def _bound(statement: ast.stmt, module: Module) -> Iterator[tuple[str, Bound]]:  # noqa: C901, PLR0912 -- one branch for each form of code
+def _bound(statement: ast.stmt, module: Module) -> Iterator[tuple[str, Bound]]:  # noqa: C901, PLR0912 -- one case for each statement that binds names
     match statement:
         case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
             yield name, statement

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from manyeyes_tools.documents.api.evaluation import Evaluator, Instance, Made
+from manyeyes_tools.documents.api.values import Instance, Made
 
 if TYPE_CHECKING:
     from manyeyes.types import Json
     from manyeyes_tools.documents.api.endpoints import Schema
-    from manyeyes_tools.documents.api.evaluation import Given, Value
+    from manyeyes_tools.documents.api.evaluation import Evaluator
+    from manyeyes_tools.documents.api.values import Given, Value
 
 _HTTP: Final = {"HTTPBearer": "bearer", "HTTPBasic": "basic", "HTTPDigest": "digest"}
 _KEYS: Final = {"APIKeyHeader": "header", "APIKeyQuery": "query", "APIKeyCookie": "cookie"}

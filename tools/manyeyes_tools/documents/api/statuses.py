@@ -25,7 +25,7 @@ def status(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     number = str(value).partition(" ")[0]
-    return int(number) if number.isascii() and number.isdigit() and 100 <= int(number) <= 599 else None  # noqa: PLR2004 -- plain to a reader here
+    return int(number) if number.isascii() and number.isdigit() and 100 <= int(number) <= 599 else None  # noqa: PLR2004 -- statuses by their numbers
 
 
 def phrase(number: int) -> str:

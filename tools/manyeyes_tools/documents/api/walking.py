@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from manyeyes_tools.documents.api.endpoints import METHODS, last
-from manyeyes_tools.documents.api.evaluation import Closure, Evaluator, Expression, Instance, Made
 from manyeyes_tools.documents.api.scopes import FUNCTIONS, Scope
+from manyeyes_tools.documents.api.trees import children, nodes
+from manyeyes_tools.documents.api.values import Closure, Expression, Instance, Made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from manyeyes_tools.documents.api.evaluation import Evaluator
     from manyeyes_tools.documents.api.scopes import FunctionNode, Project
 
 TURNS = 200
@@ -50,9 +52,13 @@ class Walk:
         evaluator: Knows what names stand for.
         visitor: Is told what is met.
         makers: The last names of what makes applications and routers: calls that pass one on are followed.
+        late: Says when there is no more time; the walk then ends where it is.
     """
 
-    def __init__(self, evaluator: Evaluator, visitor: Visitor, makers: frozenset[str]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, visitor: Visitor, makers: frozenset[str], late: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._late = late
         self._evaluator = evaluator
         self._visitor = visitor
         self._makers = makers
@@ -77,7 +83,7 @@ class Walk:
         self._rest()
 
     def _drain(self) -> None:
-        while self._waiting or self._constructed:
+        while (self._waiting or self._constructed) and not self._late():
             if self._constructed:
                 self._construct(self._constructed.pop(0))
                 continue
@@ -146,7 +152,7 @@ class Walk:
         if known is None:
             known = self._found[id(node)] = [
                 one
-                for one in ast.walk(node)
+                for one in nodes(node)
                 if isinstance(one, ast.Call) and ((name := last(one.func)) in _CALLING or name in self._survey.names)
             ]
         return known
@@ -158,15 +164,17 @@ class Walk:
             known = self._worthy[id(node)] = any(
                 isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
                 or (isinstance(one, ast.Call) and ((name := last(one.func)) in _CALLING or name in self._survey.names))
-                for one in ast.walk(node)
+                for one in nodes(node)
             )
         return known
 
     def _block(self, body: Sequence[ast.stmt], scope: Scope) -> None:
         for statement in body:
+            if self._late():
+                return
             self._statement(statement, scope)
 
-    def _statement(self, node: ast.stmt, scope: Scope) -> None:  # noqa: C901 -- one branch for each form of code
+    def _statement(self, node: ast.stmt, scope: Scope) -> None:  # noqa: C901 -- one case for each kind of statement
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._definition(node, scope)
@@ -253,7 +261,7 @@ class Walk:
         for element in elements[:TURNS]:
             yield Scope(scope.module, {}, scope, given=dict(self._taken(target, element)))
 
-    def _elements(self, source: ast.expr, scope: Scope) -> list[list[Expression] | Expression] | None:  # noqa: PLR0911 -- one return for each form of code
+    def _elements(self, source: ast.expr, scope: Scope) -> list[list[Expression] | Expression] | None:  # noqa: PLR0911 -- one return for each thing that can be looped over
         """What a loop goes over: single values, or several taken together."""
         if isinstance(source, ast.Call) and last(source.func) in {"enumerate", "zip"}:
             return None
@@ -307,10 +315,10 @@ class _Survey:
     def _node(self, node: ast.AST) -> tuple[set[str], bool]:
         calls: set[str] = set()
         tells = False
-        waiting: list[ast.AST] = [*ast.iter_child_nodes(node)]
+        waiting = children(node)
         while waiting:
             one = waiting.pop()
-            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if isinstance(one, _DEFINITIONS):
                 tells = tells or any(last(decorator) in _DECORATING for decorator in one.decorator_list)
                 inner, told = self._node(one)
                 calls |= inner
@@ -320,7 +328,7 @@ class _Survey:
                 name = last(one.func)
                 calls.add(name)
                 tells = tells or name in _CALLING
-            waiting.extend(ast.iter_child_nodes(one))
+            waiting += children(one)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.made[id(node)] = frozenset(calls)
             if tells:
@@ -343,3 +351,6 @@ class _Survey:
                     telling.add(name)
                     waiting.append(name)
         return frozenset(telling)
+
+
+_DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
