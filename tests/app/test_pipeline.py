@@ -51,14 +51,7 @@ def reviewer(texts):
 
 
 def engineer(texts):
-    """Bears out whatever is listed, with the line that shows it."""
-    quotes = {
-        name: QUOTE if "balance" in line else "    os.system('ls ' + folder)"
-        for line in lines_of(texts)
-        for name in [line.split()[1]]
-    }
-    checked = [{"id": name, "real": "true", "reason": "So it is.", "quote": quote} for name, quote in quotes.items()]
-    return json.dumps({"summary": "Both are real.", "findings": [], "checked": checked})
+    return json.dumps({"summary": "Both are real.", "findings": [], "confirmed": listed(texts), "disputed": []})
 
 
 def writer(_texts):

@@ -36,8 +36,11 @@ class Index:
     problems: tuple[str, ...]
 
 
-async def document(material: Material, arguments: DocArguments, bench: Bench) -> DocResult:
+async def document(material: Material, arguments: DocArguments, bench: Bench, *, brief: bool = False) -> DocResult:
     """Document material that has been read.
+
+    With `brief` a model writes only about what has no docstring, and is shown how it begins: a step of a pipeline whose
+    other steps have read the code.
 
     Raises:
         BadCall: it holds no file that can be documented.
@@ -51,7 +54,10 @@ async def document(material: Material, arguments: DocArguments, bench: Bench) ->
     wanted = await anyio.to_thread.run_sync(_wanted, index.modules, arguments.format)
     written = Written()
     if wanted:
-        written = await write(index.modules, wanted, bench, depth=arguments.depth, model=arguments.model)
+        if brief:
+            wanted = tuple(symbol for symbol in wanted if not symbol.docstring)
+    if wanted:
+        written = await write(index.modules, wanted, bench, depth=arguments.depth, model=arguments.model, brief=brief)
     rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format)
     coverage = measure(index.modules)
     problems = [*written.problems, *index.problems, *rendered.problems, *material.missing()]

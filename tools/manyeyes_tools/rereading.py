@@ -227,11 +227,11 @@ def _pieces(file: SourceFile) -> Iterator[Piece]:
     for begin, end in known:
         first = begin
         while first <= end:
-            one = starts.get(first)
-            if one is not None:
-                last = min(one.end_line, end)
-                head = sha256(f"{one.qualified}\0{one.signature}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-                yield Piece(first, last, _digest(file, lines, first, last), one.name, head)
+            here = starts.get(first)
+            if here is not None:
+                last = min(here.end_line, end)
+                head = sha256(f"{here.qualified}\0{here.signature}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+                yield Piece(first, last, _digest(file, lines, first, last), here.name, head)
             else:
                 last = min((line - 1 for line in starts if line > first), default=end)
                 last = min(last, end, first + BETWEEN - 1)

@@ -34,6 +34,8 @@ BATCH_SYMBOLS = 16
 """Symbols in one request: their prose stays well below the answer's length limit."""
 MAX_BATCHES = 60
 """Requests in one call of the tool; what lies beyond is named as not written about."""
+BRIEF_LINES = 14
+"""Lines shown of each symbol where the model is only told how it begins."""
 AT_ONCE = 4
 """Requests under way at the same moment."""
 ANSWER_TOKENS = 8192
@@ -99,9 +101,18 @@ class Written:
 
 
 async def write(
-    modules: Sequence[Module], wanted: Sequence[Symbol], bench: Bench, *, depth: Depth, model: str | None
+    modules: Sequence[Module],
+    wanted: Sequence[Symbol],
+    bench: Bench,
+    *,
+    depth: Depth,
+    model: str | None,
+    brief: bool = False,
 ) -> Written:
-    """Have a model write about the wanted symbols; failures are told in the result's problems, not raised."""
+    """Have a model write about the wanted symbols; failures are told in the result's problems, not raised.
+
+    With `brief` it is shown how each begins and not the rest of the file.
+    """
     written = Written()
     facts = Facts(modules)
     batches = _batches(modules, wanted)
@@ -119,7 +130,7 @@ async def write(
             if refused:
                 return  # no model can be asked, and the next batch would hear the same
             try:
-                await _write_batch(batch, facts, written, bench, depth=depth, model=model)
+                await _write_batch(batch, _source(batch, brief=brief), facts, written, bench, depth=depth, model=model)
             except NoModel as error:
                 refused.append(str(error))
             except NoAnswer as error:
@@ -139,10 +150,9 @@ async def write(
 
 
 async def _write_batch(
-    batch: Batch, facts: Facts, written: Written, bench: Bench, *, depth: Depth, model: str | None
+    batch: Batch, source: str, facts: Facts, written: Written, bench: Bench, *, depth: Depth, model: str | None
 ) -> None:
     tier = {"quick": Tier.FAST, "standard": None, "panel": Tier.FLAGSHIP}[depth]
-    source = _source(batch)
     listed = "\n".join(f"- {identifier(s)} ({s.kind}): {' '.join(s.signature.split())}" for s in batch.symbols)
     drafts, provider = await _ask(
         bench,
@@ -254,10 +264,12 @@ def _slice(module: Module, symbol: Symbol) -> tuple[str, ...]:
     return module.lines[symbol.line - 1 : min(last, symbol.end_line)]
 
 
-def _source(batch: Batch) -> str:
+def _source(batch: Batch, *, brief: bool) -> str:
     """The file when it fits, else an outline and the symbols' own lines; between two lines of the same mark."""
     whole = "\n".join(batch.module.lines)
-    if len(whole) > BATCH_CHARACTERS:
+    if brief:
+        whole = "\n\n".join("\n".join(_slice(batch.module, symbol)[:BRIEF_LINES]) for symbol in batch.symbols)
+    elif len(whole) > BATCH_CHARACTERS:
         outline = "\n".join(s.signature for s in batch.module.symbols if s.signature)[: BATCH_CHARACTERS // 4]
         pieces = ["\n".join(_slice(batch.module, symbol))[:BATCH_CHARACTERS] for symbol in batch.symbols]
         whole = "\n\n".join(("# outline of the file", outline, "# parts of the file", *pieces))

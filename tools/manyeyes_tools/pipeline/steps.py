@@ -9,6 +9,7 @@ from manyeyes.cores import compute
 from manyeyes_tools.arguments import DocArguments, MaterialArguments, ScanArguments
 from manyeyes_tools.chunks import tokens
 from manyeyes_tools.conclusion import conclude, describe
+from manyeyes_tools.evidence.external import scanners
 from manyeyes_tools.evidence.remembered import remembered
 from manyeyes_tools.findings import ScanResult, Severity
 from manyeyes_tools.judgement import Judgement, Question, SecurityAnswer, judge
@@ -67,7 +68,7 @@ async def practices(work: Work) -> ReviewResult:
 
 async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
     """A security engineer who confirms or refutes what was reported before and reads those places for more."""
-    evidence = await remembered.of(work.material, purpose="security")
+    evidence = await remembered.of(work.material, purpose="security", external=scanners(work.bench))
     known = united(evidence.findings, earlier)
     size = sum(tokens(file.masked) for file in work.material.files)
     budget = max(int(size * EXCERPTS), LEAST_TOKENS)
@@ -130,7 +131,7 @@ async def documentation(work: Work, earlier: Sequence[Finding]) -> DocResult:
     from manyeyes_tools.documenting import document
 
     arguments = DocArguments(depth="quick" if work.depth == "quick" else "standard", model=work.model)
-    written = await document(work.material, arguments, work.bench)
+    written = await document(work.material, arguments, work.bench, brief=True)
     return written.model_copy(update={"document": warned(written.document, earlier)})
 
 

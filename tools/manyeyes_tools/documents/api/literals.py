@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.documents.api.arithmetic import computed, constant, is_arithmetic, is_number
-from manyeyes_tools.documents.api.scopes import Imported
 from manyeyes_tools.documents.api.values import DEEP, UNKNOWN, Closure, Expression, External, Instance, Made, is_nothing
 
 if TYPE_CHECKING:
@@ -162,24 +161,6 @@ class Literals:
         except (IndexError, KeyError, ValueError, TypeError, AttributeError):
             return UNKNOWN
 
-    def _unsettled(self, name: str, scope: Scope) -> bool:
-        """Whether a name of a module is now nothing and now something, as a run decides."""
-        place: Scope | None = scope
-        while place is not None and name not in place.bindings and name not in place.given:
-            place = place.parent
-        if place is None or place.parent is not None or name in place.given:
-            return False
-        bound, where = place.bindings[name], place
-        if len(bound) == 1 and isinstance(bound[0], Imported):
-            module = self._evaluator.project.module(bound[0].module, place.module)
-            where = self._evaluator.project.scope(module) if module else place
-            bound = where.bindings.get(bound[0].name, []) if module else []
-        if len(bound) == 1 and isinstance(bound[0], ast.Call):
-            called = self._evaluator.value(bound[0].func, where)
-            return isinstance(called, Closure) and sum(isinstance(x, ast.Return) for x in ast.walk(called.node)) > 1
-        nothing = [isinstance(one, ast.Constant) and one.value is None for one in bound]
-        return any(nothing) and not all(nothing)
-
     def truth(self, test: ast.expr, scope: Scope, depth: int = 0) -> bool | None:  # noqa: C901, PLR0911 -- one branch, and one return, for each form of condition
         """Whether a condition holds; None when that cannot be told."""
         if depth > DEEP:
@@ -211,8 +192,6 @@ class Literals:
                 if UNKNOWN in (one, other):
                     return None
                 return (one == other) is isinstance(op, ast.Eq)
-            case ast.Name(id=name) if self._unsettled(name, scope):
-                return None
             case _:
                 found = self._evaluator.value(test, scope)
                 if isinstance(found, Closure | Instance):
