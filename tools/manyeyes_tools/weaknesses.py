@@ -96,9 +96,11 @@ WEAKNESSES = _table(
     (611, "XML External Entity Reference", A02, "xml-entities"),
     (614, "Cookie without Secure Attribute", A02, "cookie"),
     (776, "XML Entity Expansion", A02, "xml-entities"),
+    (693, "Protection Mechanism Failure", A02, "headers"),
     (942, "Permissive Cross-domain Policy", A02, "cors"),
     (1275, "Cookie with Improper SameSite Attribute", A01, "cookie"),
     (1004, "Cookie without HttpOnly", A02, "cookie"),
+    (1021, "Improper Restriction of Rendered UI Layers", A02, "framing"),
     # Supply chain
     (829, "Functionality from Untrusted Control Sphere", A08, "untrusted-code"),
     (937, "Using Components with Known Vulnerabilities", A03, "vulnerable-component"),
