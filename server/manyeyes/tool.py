@@ -9,12 +9,16 @@ from pydantic import BaseModel, ConfigDict
 from manyeyes.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from manyeyes.learning.account import Signal
+    from manyeyes.mcp_servers import Borrowed
     from manyeyes.redaction import Redactor
     from manyeyes.results import Remark, Run, Step
+    from manyeyes.routing.reading import Reading
     from manyeyes.settings import Settings
+    from manyeyes.state.conversations import Conversations
     from manyeyes.types import Completion, ModelRef, Request, Route, Task
 
 
@@ -67,6 +71,24 @@ class Bench(Protocol):
         """
         ...
 
+    async def borrow(self, mark: Callable[[str], str]) -> Borrowed | None:
+        """The tools of other MCP servers that this run may use; None when the operator named no server.
+
+        Servers that are not running yet are started.  All models of a run share it, and what it fetched.
+
+        Args:
+            mark: Puts the marks around an output that tell a model that it is data.
+        """
+        ...
+
+    def ceiling_usd(self, task: Task) -> float | None:
+        """The most that one answer of the first model of the task's route can cost; None when that is not known."""
+        ...
+
+    def reading(self, task: Task, part_tokens: int) -> Reading:
+        """How material of `task.input_tokens` is best read: whole by one model, or in parts of `part_tokens`."""
+        ...
+
     async def progress(self, message: str, done: float, total: float) -> None:
         """Tell whoever waits what is being done: `done` of `total`, and never less than before."""
         ...
@@ -78,6 +100,25 @@ class Bench(Protocol):
 
     def note(self, *happened: Step | Remark) -> None:
         """Keep with the run what a model did or said on the way, for `manyeyes://runs/{id}`.  Secrets are masked."""
+        ...
+
+    def outcome(self, model: str, kind: str, signal: Signal, quality: float) -> None:
+        """Take in how good a model's answers turned out to be, so that the router learns of it.
+
+        Args:
+            model: Its reference.
+            kind: The kind of work, as in the task that it was asked with.
+            signal: What told.
+            quality: How good, 0 to 1.
+        """
+        ...
+
+    async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:
+        """Keep what somebody says of an earlier run, in place of what was said before; the models it is about.
+
+        Raises:
+            BadCall: no model is known to have worked in it, or nothing is learned here.
+        """
         ...
 
     def trust(self, levels: Mapping[str, float]) -> None:
@@ -94,6 +135,16 @@ class Bench(Protocol):
 
     def keep(self, key: str, text: str) -> None:
         """Keep a text for later calls, as long as answers are kept.  It must hold no secret."""
+        ...
+
+    @property
+    def conversations(self) -> Conversations:
+        """Conversations with customers, kept from one call to the next."""
+        ...
+
+    @property
+    def principal(self) -> str:
+        """Who calls, as far as the transport knows: a client that has proved who it is; else empty."""
         ...
 
     def run(self) -> Run:

@@ -141,10 +141,12 @@ class Request:
         answer: The shape the answer must have; the text of a good completion then validates against it.
         tools: Tools the model may ask for.  Not combined with `answer` on the same turn by every vendor.
         effort: How much to reason; None leaves it to the vendor.
+        search: The model may search the web by its vendor's own tool; providers without one refuse the request.
         cache_key: Stands for the messages' text in the cache's key, so that an answer to another text with the same
             key may be given.  It must say everything of the text that changes the answer.  None: the text itself.
         cache_note: Kept with the answer and given back with it: what the caller needs to carry an answer to another
             text with the same `cache_key` over to its own.  It is not part of the key.
+        private: The answer is one person's: it is not kept, and given to nobody else who asks the same.
     """
 
     messages: tuple[Message, ...]
@@ -153,8 +155,10 @@ class Request:
     answer: type[BaseModel] | None = None
     tools: tuple[ToolSpec, ...] = ()
     effort: Effort | None = None
+    search: bool = False
     cache_key: str | None = None
     cache_note: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +219,18 @@ class RateLimits:
     seen_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A page that an answer rests on, as the vendor's search named it.
+
+    `quote` is the page's text that the vendor shows for it, or the part of the answer that rests on it.
+    """
+
+    url: str
+    title: str = ""
+    quote: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """A whole and finished answer.  Cut-off, refused and broken answers are errors, never a Completion.
@@ -231,6 +247,7 @@ class Completion:
         cached: It was there already, or another caller asked and paid for it; `usage` is then all zero.
         cache_note: The `Request.cache_note` of the request that it answered.
         notices: What whoever reads the result should know of how the answer came about, one line each.
+        citations: The pages it rests on, where the vendor searched; each page once.
     """
 
     ref: ModelRef
@@ -244,6 +261,7 @@ class Completion:
     limits: RateLimits | None = None
     cached: bool = False
     cache_note: str = ""
+    citations: tuple[Citation, ...] = ()
 
     def as_message(self) -> Message:
         """This answer as a turn of the conversation that goes on."""
@@ -268,6 +286,7 @@ class Task:
         search: The model must be able to search the web.
         model: A model the caller insists on: reference, name or alias.
         providers: Only these providers come into question; None means any.
+        language: The language of what it is about, for what is learned of models; empty where it has none.
     """
 
     kind: str
@@ -280,6 +299,7 @@ class Task:
     search: bool = False
     model: str | None = None
     providers: frozenset[str] | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

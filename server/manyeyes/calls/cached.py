@@ -33,7 +33,8 @@ _FORM = 1
 class Cached:
     """Gives an answer again that was given before, and joins equal calls under way.
 
-    Only whole answers to requests without tools are kept.  Requests arrive here with secrets masked, so none is kept.
+    Only whole answers to requests without tools and searches are kept, and none to private ones.  Requests arrive here
+    with secrets masked, so none is kept.
 
     Attributes:
         inner: Whom to ask otherwise.
@@ -58,7 +59,7 @@ class Cached:
         Raises:
             ModelError: the call failed; errors are not kept.
         """
-        if request.tools:
+        if request.tools or request.search or request.private:  # what the web says is another thing tomorrow
             return await self.inner.complete(request, pulse)
         key = key_of(self.ref, request, self.edition)
         # Nothing is awaited between here and the flight's start, so no equal call can slip in between.

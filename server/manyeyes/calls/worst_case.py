@@ -32,6 +32,8 @@ def most_input(request: Request, spec: ModelSpec | None) -> int:
     A prompt above a vendor's window is not answered, and not charged.  An endpoint's window is what its operator
     says of it, and bounds nothing.
     """
+    if request.search and spec is not None:
+        return spec.max_input  # what the vendor's search finds is charged as prompt too, and nobody bounds it
     most = FRAME_TOKENS + sum(TURN_TOKENS + part for part in _parts(request))
     return most if spec is None or spec.endpoint else min(most, spec.max_input)
 

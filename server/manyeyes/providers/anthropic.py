@@ -133,6 +133,7 @@ class Claude:
             native=turn.native,
             usage=turn.usage,
             limits=turn.limits,
+            citations=turn.citations,
         )
 
 

@@ -13,13 +13,15 @@ from manyeyes.errors import RequestRejected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from anthropic.types import ContentBlockParam, MessageParam, ToolParam
+    from anthropic.types import ContentBlockParam, MessageParam, ToolParam, ToolUnionParam
     from anthropic.types.message_create_params import MessageCreateParamsStreaming
     from pydantic import BaseModel
 
     from manyeyes.types import Media, Message, ModelRef, Request
 
 PROVIDER = "anthropic"
+SEARCHES = 3
+"""Web searches that one request may make: each costs beside the tokens, and many make the vendor pause its turn."""
 
 _WITHOUT_EFFORT = re.compile(r"claude-(?:3|instant|(?:opus|sonnet|haiku)-(?:3|4(?:-[01])?(?:$|-2|@)|4-5))")
 """Models that came before the effort setting and refuse it; Opus 4.5 was the first to take it."""
@@ -55,7 +57,11 @@ def to_params(ref: ModelRef, request: Request) -> MessageCreateParamsStreaming:
     elif used := _tools_used(request.messages):
         # The vendor insists on declarations for tools that the conversation mentions, even where none may be asked for.
         params["tools"] = used
-        params["tool_choice"] = {"type": "none"}
+        if not request.search:
+            params["tool_choice"] = {"type": "none"}
+    if request.search:
+        searching: ToolUnionParam = {"type": "web_search_20250305", "name": "web_search", "max_uses": SEARCHES}
+        params["tools"] = [searching, *params.get("tools", ())]
     if request.answer is not None:
         params["output_config"] = {"format": {"type": "json_schema", "schema": _schema(request.answer)}}
     if request.effort is not None and takes_effort(ref.model):

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from manyeyes.errors import ContextTooLong, Refused, Truncated
+from manyeyes.providers.citations import cited
 from manyeyes.types import Native, ToolCall, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from manyeyes.errors import ModelError
     from manyeyes.providers.faults import Faults
-    from manyeyes.types import RateLimits
+    from manyeyes.types import Citation, RateLimits
 
 
 class _Wire(BaseModel):
@@ -198,6 +201,18 @@ class Turn:
         return calls
 
     @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The pages that the vendor's search found and the answer cites."""
+        return cited(self._cited())
+
+    def _cited(self) -> Iterator[tuple[str, str, str]]:
+        for block in self._in_order:
+            told = block.get("citations")
+            for one in told if isinstance(told, list) else ():
+                if isinstance(one, dict) and one.get("url"):
+                    yield str(one["url"]), str(one.get("title") or ""), str(one.get("cited_text") or "")
+
+    @property
     def native(self) -> Native:
         """The blocks as they came: thinking must go back with its signature."""
         return Native("anthropic", json.dumps(self._in_order, ensure_ascii=False))
@@ -220,6 +235,8 @@ class Turn:
                 return Truncated(ref, "the answer hit its length limit", usage=self.usage, partial=self.text)
             case "model_context_window_exceeded":
                 return ContextTooLong(ref, "prompt and answer do not fit the model's window", usage=self.usage)
+            case "pause_turn":
+                return self.faults.unreadable("the vendor paused the answer after many searches", usage=self.usage)
             case "refusal":
                 details = self.stop_details
                 why = " ".join(filter(None, (details.category, details.explanation))) if details else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from manyeyes.errors import RequestRejected
 from manyeyes.providers.chat_request import Dialect, to_params
 from manyeyes.providers.rate_headers import rate_limits
 from manyeyes.providers.shapes import parsed
@@ -15,10 +17,14 @@ from manyeyes.providers.sse import events, read_on, streamed
 from manyeyes.types import Completion
 
 if TYPE_CHECKING:
+    from manyeyes.errors import ModelError
     from manyeyes.model import Pulse
     from manyeyes.providers.chat_turn import Turn
     from manyeyes.providers.openai_client import Wire
     from manyeyes.types import ModelRef, Request
+
+_ABOUT_SHAPE = re.compile(r"response_format|json_schema|json_object|schema|grammar", re.IGNORECASE)
+"""What a server speaks of that cannot give an answer a shape."""
 
 LAST = b"[DONE]"
 """The last event of OpenAI's streams, which is no JSON."""
@@ -42,7 +48,11 @@ class ChatModel:
             turn = await self._read(request, pulse)
         except (OpenAIError, HTTPError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
             # The vendor's error is dropped from the chain: its text may repeat the key, and tracebacks print it.
-            raise self.wire.explained(self.ref, error) from None
+            failure = self.wire.explained(self.ref, error)
+            if not self._in_words_instead(request, failure):
+                raise failure from None
+            in_words = replace(self, dialect=replace(self.dialect, schema_mode="prompt"))
+            return await in_words.complete(request, pulse)
         fault = turn.fault()
         if fault is not None:
             raise fault
@@ -56,6 +66,16 @@ class ChatModel:
             tool_calls=calls,
             usage=turn.usage,
             limits=turn.limits,
+        )
+
+    def _in_words_instead(self, request: Request, failure: ModelError) -> bool:
+        """Whether a server refused only how it was asked for a shape: then the shape is asked for in words."""
+        return (
+            request.answer is not None
+            and not self.dialect.own
+            and self.dialect.schema_mode != "prompt"
+            and isinstance(failure, RequestRejected)
+            and _ABOUT_SHAPE.search(str(failure)) is not None
         )
 
     async def _read(self, request: Request, pulse: Pulse) -> Turn:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 """The image formats that OpenAI's protocols carry."""
 
+SOUNDS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
+"""The sounds that the protocol carries, and what it calls them."""
+
 _REASONING = re.compile(r"(?:.*/)?(?:o\d|gpt-[5-9])")
 _OPENAIS = re.compile(r"(?:.*/)?(?:o\d|gpt-|chatgpt-)")
 
@@ -69,8 +72,10 @@ def to_params(ref: ModelRef, request: Request, dialect: Dialect) -> CompletionCr
     """The arguments of a streaming `chat.completions.create`.
 
     Raises:
-        RequestRejected: it holds media that the server does not take.
+        RequestRejected: it holds media that the server does not take, or asks for a search, which the protocol has not.
     """
+    if request.search:
+        raise RequestRejected(ref, f"{ref.provider} has no web search behind Chat Completions")
     params: CompletionCreateParamsStreaming = {
         "model": ref.model,
         "messages": list(_messages(ref, request, dialect)),
@@ -150,6 +155,9 @@ def _media(ref: ModelRef, media: Media, dialect: Dialect) -> ChatCompletionConte
     if media.modality in dialect.modalities:
         if media.mime in IMAGES:
             return {"type": "image_url", "image_url": {"url": data_url(media)}}
+        if media.mime in SOUNDS:
+            sound = {"data": b64encode(media.data).decode("ascii"), "format": SOUNDS[media.mime]}
+            return {"type": "input_audio", "input_audio": sound}  # type: ignore[typeddict-item]  # of SOUNDS
         if media.modality == "pdf":
             return {"type": "file", "file": {"filename": "document.pdf", "file_data": data_url(media)}}
     raise RequestRejected(ref, f"{ref.provider} does not take {media.mime}; it takes {taken(dialect.modalities)}")
@@ -162,5 +170,5 @@ def data_url(media: Media) -> str:
 
 def taken(modalities: frozenset[Modality]) -> str:
     """What is taken in, for people."""
-    names = {"text": "text", "image": "JPEG, PNG, GIF and WebP", "pdf": "PDF"}
+    names = {"text": "text", "image": "JPEG, PNG, GIF and WebP", "pdf": "PDF", "audio": "WAV and MP3"}
     return ", ".join(name for modality, name in names.items() if modality in modalities)

@@ -79,7 +79,7 @@ class Connections(httpx2.AsyncBaseTransport):
             return
         now = self._clock()
         self._idle.append((now, one))
-        while self._idle[0][0] < now - KEPT_S:
+        while self._idle and self._idle[0][0] < now - KEPT_S:  # while one closes, others may take the rest
             _, old = self._idle.popleft()
             self._all.discard(old)
             with anyio.CancelScope(shield=True):

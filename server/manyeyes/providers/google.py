@@ -176,6 +176,7 @@ class Gemini:
             tool_calls=calls,
             native=turn.native,
             usage=turn.usage,
+            citations=turn.citations,
         )
 
     async def _read(self, client: genai.Client, request: Request, pulse: Pulse, faults: Faults) -> Turn:

@@ -51,14 +51,18 @@ def _schema(shape: type[BaseModel]) -> dict[str, Json]:
 
 
 def to_config(ref: ModelRef, request: Request) -> GenerateContentConfigDict:
-    """Everything else.  A shape is asked for in words when tools are offered: the vendor does not take both."""
+    """Everything else.
+
+    A shape is asked for in words when tools are offered or a search is: the vendor does not take both.  Beside tools
+    of ours it does not search either; who offers tools to a model that is to search gets an answer without citations.
+    """
     config: GenerateContentConfigDict = {
         "max_output_tokens": request.max_tokens,
         "automatic_function_calling": {"disable": True},
         "automatic_continuation": False,  # the SDK would resume by itself, which is a retry nobody asked for
     }
     system = request.system
-    if request.answer is not None and request.tools:
+    if request.answer is not None and (request.tools or request.search):
         system = f"{system}\n\n{in_words(request.answer)}".strip()
     elif request.answer is not None:
         config["response_mime_type"] = "application/json"
@@ -78,6 +82,8 @@ def to_config(ref: ModelRef, request: Request) -> GenerateContentConfigDict:
                 ]
             }
         ]
+    if request.search and not request.tools:  # the vendor does not take both
+        config["tools"] = [{"google_search": {}}]
     if request.effort is not None and (thinking := _thinking(ref.model, request.effort)) is not None:
         config["thinking_config"] = thinking
     return config

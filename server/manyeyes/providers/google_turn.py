@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from manyeyes.errors import Refused, Truncated
+from manyeyes.providers.citations import cited
 from manyeyes.providers.google_request import OUR_ID
 from manyeyes.types import Native, ToolCall, Usage
 
 if TYPE_CHECKING:
-    from google.genai.types import Candidate, GenerateContentResponse, Part
+    from collections.abc import Iterator
+
+    from google.genai.types import Candidate, GenerateContentResponse, GroundingMetadata, Part
 
     from manyeyes.errors import ModelError
     from manyeyes.providers.faults import Faults
+    from manyeyes.types import Citation
 
 _REFUSALS = frozenset(
     {
@@ -44,6 +48,7 @@ class Turn:
     finish_reason: str | None = None
     blocked: str = ""
     usage: Usage | None = None
+    grounding: list[GroundingMetadata] = field(default_factory=list)
 
     def add(self, piece: GenerateContentResponse) -> None:
         """Take in the next piece."""
@@ -67,6 +72,8 @@ class Turn:
     def _extend(self, candidate: Candidate) -> None:
         if candidate.finish_reason is not None:
             self.finish_reason = candidate.finish_reason.value
+        if candidate.grounding_metadata is not None:
+            self.grounding.append(candidate.grounding_metadata)
         for part in (candidate.content.parts if candidate.content else None) or ():
             last = self.parts[-1] if self.parts else None
             if last is not None and _plain(last) and _plain(part) and last.thought == part.thought:
@@ -78,6 +85,11 @@ class Turn:
     def text(self) -> str:
         """The answer's text, without thoughts."""
         return "".join(part.text or "" for part in self.parts if not part.thought)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The pages that the vendor's search found and the answer rests on."""
+        return cited(one for told in self.grounding for one in _pages(told))
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -112,6 +124,18 @@ class Turn:
                 return self.faults.unreadable("the answer is empty", usage=self.usage)
             case other:
                 return self.faults.unreadable(f"the answer stopped because of {other}", usage=self.usage)
+
+
+def _pages(told: GroundingMetadata) -> Iterator[tuple[str, str, str]]:
+    """Address, title and the first part of the answer that rests on it, for each page."""
+    resting: dict[int, str] = {}
+    for support in told.grounding_supports or ():
+        text = (support.segment.text if support.segment else None) or ""
+        for index in support.grounding_chunk_indices or ():
+            resting.setdefault(index, text)
+    for index, chunk in enumerate(told.grounding_chunks or ()):
+        if chunk.web is not None:
+            yield chunk.web.uri or "", chunk.web.title or "", resting.get(index, "")
 
 
 def _plain(part: Part) -> bool:

@@ -57,6 +57,7 @@ class ResponsesModel:
             native=turn.native(),
             usage=turn.usage,
             limits=turn.limits,
+            citations=turn.citations(),
         )
 
     async def _read(self, request: Request, pulse: Pulse) -> Turn:

@@ -59,6 +59,8 @@ def to_params(ref: ModelRef, request: Request, *, vendor: bool = False) -> Respo
             }
             for tool in request.tools
         ]
+    if request.search:
+        params["tools"] = [{"type": "web_search"}, *params.get("tools", ())]
     if request.answer is not None:
         schema: dict[str, object] = {**strict(request.answer)}
         params["text"] = {

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from manyeyes.errors import Refused, Truncated
 from manyeyes.providers.chat_turn import read_arguments
+from manyeyes.providers.citations import cited
 from manyeyes.types import Native, ToolCall, Usage
 
 if TYPE_CHECKING:
     from manyeyes.errors import ModelError
     from manyeyes.providers.faults import Faults
-    from manyeyes.types import RateLimits
+    from manyeyes.types import Citation, RateLimits
 
 
 class _Wire(BaseModel):
@@ -48,10 +49,17 @@ class _Error(_Wire):
     message: str | None = None
 
 
+class _Annotation(_Wire):
+    type: str = ""
+    url: str = ""
+    title: str | None = None
+
+
 class _Part(_Wire):
     type: str = ""
     text: str = ""
     refusal: str = ""
+    annotations: list[_Annotation] | None = None
 
 
 class _Item(_Wire):
@@ -124,6 +132,16 @@ class Turn:
             if item.type == "message"
             for part in item.content or ()
             if part.type == "output_text"
+        )
+
+    def citations(self) -> tuple[Citation, ...]:
+        """The pages that the vendor's search found and the answer cites."""
+        return cited(
+            (note.url, note.title or "", "")
+            for item in self._items
+            for part in item.content or ()
+            for note in part.annotations or ()
+            if note.type == "url_citation"
         )
 
     def tool_calls(self) -> tuple[ToolCall, ...]:

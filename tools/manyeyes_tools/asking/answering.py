@@ -1,0 +1,171 @@
+"""The way of one question: what came with it is read, the models are asked, and it is said how that went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from manyeyes.cores import compute
+from manyeyes.errors import BadCall, NoModel
+from manyeyes_tools.asking.long_material import read
+from manyeyes_tools.asking.media import attach
+from manyeyes_tools.asking.panel import convene
+from manyeyes_tools.asking.question import Question
+from manyeyes_tools.asking.result import AskResult, Source
+from manyeyes_tools.borrowing import borrowed
+from manyeyes_tools.investigation import Purse, investigate
+from manyeyes_tools.prompts import load_prompt
+
+if TYPE_CHECKING:
+    from manyeyes.mcp_servers import Borrowed
+    from manyeyes.tool import Bench
+    from manyeyes.types import Completion, Request, Task
+    from manyeyes_tools.asking.arguments import AskArguments
+
+_KEYS = "ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY"
+
+
+async def answer(arguments: AskArguments, bench: Bench) -> AskResult:
+    """Answer a question.
+
+    Raises:
+        BadCall: there is no question, or what came with it cannot be read.
+        NoAnswer: no model answered.
+    """
+    if not (arguments.prompt or "").strip():
+        raise BadCall("There is no question: send `prompt`.")
+    question = await _question(arguments, bench)
+    problems: list[str] = []
+    notes: list[str] = []
+    if question.search and not bench.route(question.task()).taken:
+        plain = question.without_search()
+        if bench.route(plain.task()).taken:
+            why = bench.route(question.task()).obstacles
+            problems.append(f"Nothing was looked up: no model that can search the web could be asked ({why}).")
+            question = plain
+    if not question.material and not bench.route(question.task()).taken:
+        _nobody(question, bench)
+    reading = await read(question, bench)
+    question = reading.question
+    if not bench.route(question.task()).taken:
+        _nobody(question, bench)
+    problems += reading.problems
+    notes += reading.notes
+    # `quick` is one call; and beside the vendor's own search not every vendor takes tools of ours.
+    lent = await borrowed(bench) if question.depth != "quick" and not question.search else None
+    asking = _Asking(bench, lent)
+    if question.depth == "panel":
+        heard = await convene(question, bench, asking.hear)
+        completions = [one.completion for one in heard.members]
+        told = AskResult(
+            status="complete",
+            summary=f"{len(heard.members)} of several vendors answered; {len(heard.dissent)} objections are kept.",
+            problems=heard.problems,
+            run=bench.run(),
+            answer=heard.answer,
+            opinions=heard.opinions,
+            claims=heard.claims,
+            dissent=heard.dissent,
+            notes=heard.notes,
+        )
+    else:
+        completion = await asking.hear(question.task(), question.request(), "answer")
+        completions = [completion]
+        told = AskResult(
+            status="complete",
+            summary=f"{completion.ref} answered.",
+            problems=[],
+            run=bench.run(),
+            answer=completion.text.strip(),
+        )
+    return _concluded(told, question, completions, [*problems, *(lent.problems if lent else ())], notes, bench)
+
+
+def _concluded(  # noqa: PLR0917  # the parts of one result
+    told: AskResult,
+    question: Question,
+    completions: list[Completion],
+    problems: list[str],
+    notes: list[str],
+    bench: Bench,
+) -> AskResult:
+    pages = {one.url: one for completion in completions for one in completion.citations}
+    if question.search:
+        notes.append("The vendor charges for web searches beside tokens; `cost_usd` has the tokens alone.")
+        if not pages:
+            notes.append("The model cited no page, so it may have answered from what it knows.")
+    problems = [*problems, *told.problems]
+    return told.model_copy(
+        update={
+            "status": "partial" if problems else "complete",
+            "problems": problems,
+            "citations": [Source(url=one.url, title=one.title, quote=one.quote) for one in pages.values()],
+            "notes": [*notes, *told.notes, *bench.notices],
+            "run": bench.run(),
+        }
+    )
+
+
+async def _question(arguments: AskArguments, bench: Bench) -> Question:
+    work = partial(attach, arguments.media, bench.roots, bench.settings.limits.media_bytes)
+    attached = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+    texts = [(name, f"File: {name}\n{text}") for name, text in attached.texts]
+    given = [("", arguments.prompt or ""), ("", arguments.context or ""), *texts]
+    prompt, *material = await compute(bench.redactor.mask_all, given)
+    return Question(
+        prompt=prompt.strip(),
+        material="\n\n".join(part for part in material if part.strip()),
+        media=attached.media,
+        kind=arguments.task_type,
+        depth=arguments.depth,
+        max_tokens=arguments.max_tokens,
+        model=arguments.model,
+        search=arguments.task_type == "search_augmented",
+    )
+
+
+def _nobody(question: Question, bench: Bench) -> None:
+    """Say why nobody can be asked, and what to do about it.
+
+    Raises:
+        NoModel: always.
+    """
+    route = bench.route(question.task())
+    remedy = f" Set {_KEYS}, or name a model server under [endpoints.NAME]." if "_API_KEY" in route.obstacles else ""
+    raise NoModel(f"No model can answer this: {route.obstacles}.{remedy}", route=route)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """Asks models for one question, with the tools that were lent; all share what these fetched."""
+
+    bench: Bench
+    lent: Borrowed | None
+    purse: Purse = field(default_factory=Purse)
+
+    async def hear(self, task: Task, request: Request, role: str) -> Completion:
+        """One model's answer.
+
+        Raises:
+            NoAnswer: it could not be had.
+        """
+        if self.lent is None or not self.lent.specs or not self._can_call(task):
+            return await self.bench.complete(task, request, role=role)
+        looking = replace(request, system=f"{request.system}\n\n{load_prompt('ask_tools')}")
+        return await investigate(
+            task,
+            looking,
+            self.lent,
+            self.bench,
+            role=role,
+            purse=self.purse,
+            remember=False,  # what other servers say may be another thing tomorrow, and calls may change things
+        )
+
+    def _can_call(self, task: Task) -> bool:
+        """Whether the model that would be asked first can ask for tools."""
+        plain, able = self.bench.route(task).taken, self.bench.route(replace(task, tools=True)).taken
+        return bool(plain and able) and plain[0] == able[0]
