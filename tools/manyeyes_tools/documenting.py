@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from manyeyes.results import Status
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import DocArguments, Format
+    from manyeyes_tools.documents.api.describing import Described
     from manyeyes_tools.documents.coverage import Coverage
     from manyeyes_tools.material import Material, SourceFile
 
@@ -51,14 +52,15 @@ async def document(material: Material, arguments: DocArguments, bench: Bench, *,
     index = await anyio.to_thread.run_sync(_index, files)
     if checking:
         return await _checked(material, arguments, bench, index, guides)
-    wanted = await anyio.to_thread.run_sync(_wanted, index.modules, arguments.format)
+    routes = await anyio.to_thread.run_sync(_routes, index.modules, arguments.format)
+    wanted = await anyio.to_thread.run_sync(_wanted, index.modules, routes)
     written = Written()
     if wanted:
         if brief:
             wanted = tuple(symbol for symbol in wanted if not symbol.docstring)
     if wanted:
         written = await write(index.modules, wanted, bench, depth=arguments.depth, model=arguments.model, brief=brief)
-    rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format)
+    rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format, routes)
     coverage = measure(index.modules)
     problems = [*written.problems, *index.problems, *rendered.problems, *material.missing()]
     status: Status = "evidence_only" if not written.heard else "partial" if problems else "complete"
@@ -81,7 +83,8 @@ async def _checked(
     """Hold documentation against the code instead of writing it; no model is asked."""
     from manyeyes_tools.documents.comparing import disagreements
 
-    rendered = await anyio.to_thread.run_sync(_render, index.modules, Written(), arguments.format)
+    routes = await anyio.to_thread.run_sync(_routes, index.modules, arguments.format)
+    rendered = await anyio.to_thread.run_sync(_render, index.modules, Written(), arguments.format, routes)
     texts = [(file.path, file.masked) for file in guides]
     given = bench.redactor.mask(arguments.check or "")
     found = await anyio.to_thread.run_sync(disagreements, index.modules, texts, given, rendered.text, arguments.format)
@@ -179,20 +182,29 @@ def _unparsed(file: SourceFile) -> Module:
     )
 
 
-def _wanted(modules: Sequence[Module], form: Format) -> tuple[Symbol, ...]:
+def _routes(modules: Sequence[Module], form: Format) -> Described | None:
+    """The routes, read once for all that needs them; None for a form that has none."""
+    if form != "openapi":
+        return None
+    from manyeyes_tools.documents import openapi
+
+    return openapi.read(modules)
+
+
+def _wanted(modules: Sequence[Module], routes: Described | None) -> tuple[Symbol, ...]:
     """What a model is to write about."""
-    if form == "openapi":
+    if routes is not None:
         from manyeyes_tools.documents.openapi import handlers
 
-        return handlers(modules)
+        return handlers(modules, routes)
     return tuple(symbol for module in modules for symbol in (module.itself, *module.public))
 
 
-def _render(modules: Sequence[Module], written: Written, form: Format) -> _Rendered:
+def _render(modules: Sequence[Module], written: Written, form: Format, routes: Described | None) -> _Rendered:
     if form == "openapi":
         from manyeyes_tools.documents import openapi
 
-        description = openapi.describe(modules, written.told)
+        description = openapi.describe(modules, written.told, routes)
         wrong = openapi.faults(description.document)
         problems = (*description.problems, *(f"the description is not valid OpenAPI: {fault}" for fault in wrong))
         return _Rendered(description.document, not wrong, problems)
