@@ -55,9 +55,8 @@ async def document(material: Material, arguments: DocArguments, bench: Bench, *,
     routes = await anyio.to_thread.run_sync(_routes, index.modules, arguments.format)
     wanted = await anyio.to_thread.run_sync(_wanted, index.modules, routes)
     written = Written()
-    if wanted:
-        if brief:
-            wanted = tuple(symbol for symbol in wanted if not symbol.docstring)
+    if brief:
+        wanted = tuple(symbol for symbol in wanted if not symbol.docstring)
     if wanted:
         written = await write(index.modules, wanted, bench, depth=arguments.depth, model=arguments.model, brief=brief)
     rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format, routes)
