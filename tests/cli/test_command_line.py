@@ -74,7 +74,7 @@ def test_a_bare_command_helps_on_a_terminal_and_serves_elsewhere(capsys, monkeyp
         (["stats", "--days", "-1"], "not a number of days above 0"),
         (["stats", "--days", "x"], "not a number of days above 0"),
         (["stats", "--days", "nan"], "not a number of days above 0"),
-        (["scan", "--type", "sca", "missing.txt"], "--type 'sca' is not available in this version"),
+        (["scan", "--type", "sca", "missing.txt"], "There is no missing.txt"),
         (["scan", "--type", "sxst", "bad.py"], "--type should be 'sast'"),
         (["scan"], "There is no git repository here"),
         (["scan", "bad.py", "--git", "working"], "PATH and --git were both given"),

@@ -62,14 +62,14 @@ def test_a_quote_cannot_end_its_fence():
     ("hostile", "shown"),
     [
         ("one\n## two", "one ## two"),
-        ("![x](http://evil/?q)", "!\\[x]\\(http://evil/?q)"),
-        ("[click](http://evil)", "[click]\\(http://evil)"),
+        ("![x](http://evil/?q)", "!\\[x]\\(http\\://evil/?q)"),
+        ("[click](http://evil)", "[click]\\(http\\://evil)"),
         ("<img src=x>", "\\<img src=x>"),
         ("a < b and List`<int>`", "a < b and List`<int>`"),
         ("`code ![a](b)`", "`code ![a](b)`"),
         ("a ` b <i>", "a \\` b \\<i>"),
         ("`` x ` <b>", "\\`\\` x \\` \\<b>"),
-        ("\\`<b>`", "\\\\`\\<b>\\`"),
+        ("\\`<b>`", "\\`\\<b>\\`"),
         ("bidi \u202e here, esc \x1b[2J", "bidi \\u202e here, esc \\x1b[2J"),
     ],
 )

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
-from manyeyes_tools.findings import Severity
+from manyeyes_tools.findings import Severity, Step
 from manyeyes_tools.reports import sarif
 from manyeyes_tools.reports.fixes import Replacement, replacements
 
@@ -32,7 +33,8 @@ def test_a_finding_becomes_a_result_with_its_rule(review):
     assert place["artifactLocation"] == {"uri": "shop/payment.py", "uriBaseId": "%SRCROOT%"}
     assert place["region"]["startLine"] == place["region"]["endLine"] == 12
     assert place["region"]["snippet"]["text"] == review.findings[0].quote
-    assert first["partialFingerprints"] == {"manyeyesFindingId/v1": "F-1a2b3c4d"}
+    assert first["partialFingerprints"]["manyeyesFindingId/v1"] == "F-1a2b3c4d"
+    assert first["partialFingerprints"]["primaryLocationLineHash"].endswith(":1")
     assert first["rank"] == 95.0
     assert run["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
 
@@ -112,7 +114,7 @@ def test_hostile_text_stays_text(review, injection):
         }
     )
     result = run_of(review.model_copy(update={"findings": [bad]}))["results"][0]
-    assert result["message"]["text"].startswith("\\x1b[2J \\[x\\](1) {{0}}\n")
+    assert result["message"]["text"].startswith("\\x1b[2J \\[x\\](1) {{0}}.\n")
     region = result["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 1, "endLine": 1, "snippet": {"text": "\\ud800\\x00"}}
 
@@ -133,3 +135,70 @@ def test_hostile_text_stays_text(review, injection):
 )
 def test_a_diff_becomes_replacements(patch, expected):
     assert list(replacements(patch)) == expected
+
+
+def traced(finding):
+    return finding.model_copy(
+        update={
+            "trace": [
+                Step(path="shop/web.py", line=4, note="`request.args` comes with the request"),
+                Step(path="shop/payment.py", line=12, note="it does harm here"),
+            ]
+        }
+    )
+
+
+def test_a_trace_becomes_a_code_flow(review, injection):
+    result = run_of(review.model_copy(update={"findings": [traced(injection)]}))["results"][0]
+    ((thread,),) = [flow["threadFlows"] for flow in result["codeFlows"]]
+    first, last = [step["location"] for step in thread["locations"]]
+    assert first["physicalLocation"]["artifactLocation"]["uri"] == "shop/web.py"
+    assert first["message"]["text"] == "`request.args` comes with the request"
+    assert last["physicalLocation"]["region"] == {"startLine": 12}
+
+
+def test_rules_are_related_to_cwe_and_owasp(review):
+    run = run_of(review)
+    related = run["tool"]["driver"]["rules"][0]["relationships"]
+    names = [one["target"]["toolComponent"]["name"] for one in related]
+    assert names == ["CWE", "OWASP Top 10"] == [one["name"] for one in run["taxonomies"]]
+    for one in related:
+        target = one["target"]
+        taxa = run["taxonomies"][target["toolComponent"]["index"]]["taxa"]
+        assert taxa[target["index"]]["id"] == target["id"]
+    assert "It is one if:" in run["tool"]["driver"]["rules"][0]["help"]["text"]
+
+
+def test_fingerprints_stay_when_lines_move(review, injection):
+    moved = injection.model_copy(update={"start_line": 99, "end_line": 99})
+    prints = [
+        run_of(review.model_copy(update={"findings": [one]}))["results"][0]["partialFingerprints"]
+        for one in (injection, moved)
+    ]
+    assert prints[0] == prints[1]
+
+
+def test_what_models_dismissed_is_suppressed_with_their_words(scan, injection):
+    gone = injection.model_copy(update={"id": "F-77777777", "dissent": "openai:gpt-6: it is constant"})
+    run = run_of(scan.model_copy(update={"dismissed": [gone]}))
+    kept, suppressed = run["results"]
+    assert "suppressions" not in kept
+    assert suppressed["suppressions"] == [{"kind": "external", "justification": "openai:gpt-6: it is constant"}]
+
+
+def test_no_more_results_than_services_take_and_a_word_about_the_rest(review, injection):
+    many = [injection.model_copy(update={"id": f"F-{number:08x}"}) for number in range(25_010)]
+    text = sarif.report(review.model_copy(update={"findings": many}), tool_version="1.2.3")
+    (run,) = json.loads(text)["runs"]
+    assert len(run["results"]) == 25_000
+    assert (
+        "10 further findings are left out" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    )
+    assert len(gzip.compress(text.encode(), 1)) < 25_000_000
+
+
+def test_a_rule_has_no_more_tags_than_services_take(review, injection):
+    many = [injection.model_copy(update={"id": f"F-{n}", "category": f"kind {n}"}) for n in range(40)]
+    (rule,) = run_of(review.model_copy(update={"findings": many}))["tool"]["driver"]["rules"]
+    assert len(rule["properties"]["tags"]) == 20
+    assert {"security", "external/cwe/cwe-089"} <= set(rule["properties"]["tags"])

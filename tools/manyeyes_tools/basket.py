@@ -28,13 +28,17 @@ class Piece:
 
 @dataclass(slots=True)
 class Basket:
-    """Takes pieces while there is room, and remembers why the others were left out."""
+    """Takes pieces while there is room, and remembers why the others were left out.
+
+    `sealed` holds files for secrets, where they are searched for such; None where they are left alone.
+    """
 
     limits: Limits
     ignore: tuple[str, ...] = ()
     pieces: list[Piece] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    sealed: list[Piece] | None = None
     _bytes: int = 0
     _paths: set[str] = field(default_factory=set)
 
@@ -64,6 +68,13 @@ class Basket:
             self._bytes += size
             self._paths.add(piece.path)
             self.pieces.append(piece)
+
+    def seal(self, piece: Piece) -> None:
+        """Take in a file for secrets, apart from all others."""
+        assert self.sealed is not None  # noqa: S101  # nobody reads one otherwise
+        self._paths.add(piece.path)
+        self.sealed.append(piece)
+        self.notes.append(f"{piece.path} may hold secrets, by its name: searched for them here, and shown to no model")
 
     def skip(self, path: str, reason: str) -> None:
         """Remember what was not read."""

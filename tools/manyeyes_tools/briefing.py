@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from manyeyes.redaction import Redactor
+    from manyeyes_tools.casework import Casework
     from manyeyes_tools.chunks import Chunk
     from manyeyes_tools.findings import Finding
     from manyeyes_tools.investigation import Library
@@ -56,6 +57,7 @@ class Briefing:
         papers: What the project's papers say, masked.
         focus: What the caller wants looked at most.
         wish: What the repository asks for.
+        casework: Makes a question of each finding of the evidence; None lists them only.
     """
 
     material: Material
@@ -65,6 +67,7 @@ class Briefing:
     papers: str = ""
     focus: str = ""
     wish: str = ""
+    casework: Casework | None = None
 
     @classmethod
     async def of(
@@ -76,6 +79,7 @@ class Briefing:
         focus: str,
         wish: str,
         guided: bool,
+        casework: Casework | None = None,
     ) -> Briefing:
         """A briefing on this material.  Maps the project where the material has a place in one.
 
@@ -86,8 +90,16 @@ class Briefing:
             focus: What the caller wants looked at most.
             wish: What the repository asks for.
             guided: Whether the project's papers are shown.
+            casework: Makes a question of each finding of the evidence.
         """
-        bare = cls(material=material, evidence=evidence, redactor=library.redactor, focus=focus, wish=wish)
+        bare = cls(
+            material=material,
+            evidence=evidence,
+            redactor=library.redactor,
+            focus=focus,
+            wish=wish,
+            casework=casework,
+        )
         if material.origin == "code" or not library.roots:
             return bare
         project = await anyio.to_thread.run_sync(library.project, abandon_on_cancel=True)
@@ -106,6 +118,10 @@ class Briefing:
         around = self._around(shown)
         # Names of files, titles and wishes come from the repository too, so they stand inside the marks.
         inside = [chunk.text, "Reported by deterministic tools:\n" + ("\n".join(listed) or "- nothing")]
+        asked = ""
+        if self.casework is not None:
+            case = self.casework.case(told, frozenset(shown))
+            inside[1:], asked = [case.text], case.beside
         if around:
             inside.append(f"Surroundings, for understanding; not under review themselves:\n\n{around}")
         if self.wish:
@@ -116,7 +132,7 @@ class Briefing:
             text = f"{papers}\n\n{text}"
         if self.focus:
             text += f"\n\nLook most of all at: {_one_line(self.focus)}"
-        return Brief(text, f"{self.focus}\0{self.wish}\0{around}\0{self.papers}", told)
+        return Brief(text, f"{self.focus}\0{self.wish}\0{around}\0{self.papers}\0{asked}", told)
 
     def _around(self, shown: set[str]) -> str:
         if self.project is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,6 +103,15 @@ class ReviewAnswer(_Answer):
     disputed: Annotated[list[Dispute], Field(max_length=40)] = Field(default_factory=list)
 
 
+class Check(_Answer):
+    """What a model answers to the question about one finding of the evidence: whether it is real."""
+
+    id: Annotated[str, Field(max_length=40)]
+    real: Literal["true", "false", "unsure"]
+    reason: Annotated[str, Field(max_length=600)] = ""
+    quote: Long = ""
+
+
 class SecurityAnswer(_Answer):
     """What a security engineer is asked for."""
 
@@ -110,6 +119,27 @@ class SecurityAnswer(_Answer):
     findings: Annotated[list[Claim], Field(max_length=40)]
     confirmed: Ids = Field(default_factory=list)
     disputed: Annotated[list[Dispute], Field(max_length=40)] = Field(default_factory=list)
+
+
+class CaseAnswer(_Answer):
+    """What a security engineer is asked for where each finding of the evidence is a question."""
+
+    summary: Annotated[str, Field(max_length=1_200)]
+    findings: Annotated[list[Claim], Field(max_length=40)]
+    checked: Annotated[list[Check], Field(max_length=120)] = Field(default_factory=list)
+
+    @property
+    def confirmed(self) -> list[str]:
+        """The evidence that it holds to be right, or cannot tell about: it was not passed over."""
+        return [one.id for one in self.checked if one.real != "false"]
+
+    @property
+    def disputed(self) -> list[Dispute]:
+        """The evidence that it holds to be wrong."""
+        return [Dispute(id=one.id, reason=one.reason) for one in self.checked if one.real == "false"]
+
+
+Answer: TypeAlias = ReviewAnswer | SecurityAnswer | CaseAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +202,7 @@ class Heard:
     """
 
     ref: str
-    answer: ReviewAnswer | SecurityAnswer
+    answer: Answer
     findings: tuple[Finding, ...]
     ungrounded: Counter[str]
 
@@ -190,7 +220,7 @@ def ground_all(completion: Completion, scope: Scope) -> Heard:
     Blocking: to be called in a worker thread.
     """
     answer = completion.parsed
-    assert isinstance(answer, ReviewAnswer | SecurityAnswer)  # noqa: S101  # the gateway validated it
+    assert isinstance(answer, ReviewAnswer | SecurityAnswer | CaseAnswer)  # noqa: S101  # the gateway validated it
     ref, ungrounded = str(completion.ref), Counter[str]()
     findings: list[Finding] = []
     for claim in answer.findings:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from manyeyes_tools.judgement import Judgement
     from manyeyes_tools.material import Material
 
+DISMISSED = "models that read the code hold it to be none"
 DISPUTED = 0.5
 """What is left of an engine's confidence when a model that read the code disagrees with reasons."""
 
@@ -33,14 +34,21 @@ class Conclusion:
     problems: list[str]
     notes: list[str]
     counts: dict[str, int]
+    dismissed: list[Finding]
 
 
 def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, limit: int | None) -> Conclusion:
-    """Merge what engines and models reported and keep the `limit` findings most worth a reader's time; None for all."""
-    merged = merge([*_disputed(evidence.findings, judgement), *judgement.findings])
+    """Merge what engines and models reported and keep the `limit` findings most worth a reader's time; None for all.
+
+    Where the judgement has folded in the evidence, `evidence` holds only what no model was asked about.
+    """
+    engines = _disputed(evidence.findings, judgement)
+    merged = (*judgement.findings, *merge(engines)) if judgement.folded else merge([*engines, *judgement.findings])
     weighed, lowered = _severities(merged, material)
     shown, reasons = rank(weighed, limit)
     reasons = Counter(reasons) + judgement.ungrounded
+    if judgement.dismissed:
+        reasons[DISMISSED] += len(judgement.dismissed)
     if evidence.repeated:
         reasons[f"there are more than {PER_RULE} of its rule in its file"] += evidence.repeated
     if evidence.unchanged:
@@ -53,6 +61,10 @@ def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, li
         problems=problems,
         notes=[*judgement.notes, *lowered, *material.left_alone(), *evidence.notes],
         counts=dict(Counter(str(finding.severity) for finding in weighed)),
+        dismissed=[
+            one.finding.model_copy(update={"dissent": " | ".join(f"{who}: {why}" for who, why in one.said) or None})
+            for one in sorted(judgement.dismissed, key=lambda one: (one.finding.path, one.finding.start_line))
+        ],
     )
 
 

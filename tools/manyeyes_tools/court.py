@@ -10,18 +10,22 @@ import anyio
 
 from manyeyes.cores import compute
 from manyeyes.errors import NoAnswer
+from manyeyes.learning.situation import OTHER
 from manyeyes.types import Message, Request, Task, Tier
+from manyeyes_tools.borrowing import Together, borrowed
 from manyeyes_tools.briefing import Briefing
+from manyeyes_tools.casework import Dismissed
 from manyeyes_tools.chunks import tokens
-from manyeyes_tools.claims import Heard, ReviewAnswer, Scope, SecurityAnswer, by_path, ground_all
+from manyeyes_tools.claims import CaseAnswer, Heard, ReviewAnswer, Scope, SecurityAnswer, by_path, ground_all
 from manyeyes_tools.findings import Severity
 from manyeyes_tools.holding import flaw, next_tier
 from manyeyes_tools.identity import identify
 from manyeyes_tools.investigation import Library, Looks, Purse, investigate
 from manyeyes_tools.likeness import Likeness
-from manyeyes_tools.merging import merge
+from manyeyes_tools.merging import is_engine, merge
+from manyeyes_tools.outcomes import tell_answer, tell_panel, tell_scrutiny
 from manyeyes_tools.prompts import load_prompt
-from manyeyes_tools.scrutiny import scrutinise
+from manyeyes_tools.scrutiny import REFUTED, scrutinise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from manyeyes_tools.investigation import Tools
     from manyeyes_tools.judgement import Judgement, Question
     from manyeyes_tools.material import Material, SourceFile
+    from manyeyes_tools.scrutiny import Scrutiny
 
 CHUNK_TOKENS = (60_000, 24_000, 8_000, 3_000)
 """Sizes of a piece, the largest first: the first that some model of the route can take is used."""
@@ -114,6 +119,7 @@ class Court:
                 else:
                     # In a thread: matching quotes and parsing patched files would hold the event loop.
                     heard = await compute(ground_all, completion, self.scope)
+                    tell_answer(self.bench, self.question.tool, heard, chunk, self.evidence)
                     answered[number] = Answered(chunk, heard)
                     self.judgement.heard += 1
                     self.answers.append(answered[number])
@@ -187,25 +193,40 @@ class Court:
         judgement = self.judgement
         # Who answered first is chance; of one piece's answers the order says which is the later.
         panel = self.question.depth == "panel"
+        spoken: list[Heard] = []
         self.answers.sort(key=lambda one: (one.chunk.places, one.heard.ref if panel else ""))
         for one in self.answers:
             answer = one.heard.answer
             superseded = one.chunk.text in self.escalated and one is not self._last(one.chunk)
             if not superseded:
+                spoken.append(one.heard)
                 judgement.summaries.append(answer.summary.strip())
                 if isinstance(answer, ReviewAnswer):
                     judgement.verdicts.append(answer.verdict)
-            judgement.disputed += [(say.id, one.heard.ref, say.reason.strip()) for say in answer.disputed]
+            if self.question.casework is None:
+                judgement.disputed += [(say.id, one.heard.ref, say.reason.strip()) for say in answer.disputed]
+            for told in dict.fromkeys(answer.confirmed):
+                judgement.confirmed.setdefault(told, []).append(one.heard.ref)
             judgement.ungrounded += one.heard.ungrounded
         found = [finding for one in self.answers for finding in one.heard.findings]
-        judgement.findings = await compute(_united, found, self._whole())
+        casework = self.question.casework
+        if casework is None or not self.answers:
+            judgement.findings = await compute(_united, found, self._whole())
+            return
+        claims = await compute(_identified, found, self._whole())
+        weighed = await compute(casework.weigh, spoken, claims, self._seen(), self.question.depth)
+        judgement.findings, judgement.dismissed = list(weighed.findings), list(weighed.dismissed)
+        judgement.folded = True
 
     async def doubt(self, base: Task) -> None:
         """Have what is high or critical read by a model of another vendor, in one call."""
         grave = [one for one in self.judgement.findings if one.severity.at_least(Severity.HIGH)]
+        grave += [one.finding for one in self.judgement.dismissed if one.finding.severity.at_least(Severity.HIGH)]
         if not grave:
             return
         authors = {source.partition(":")[0] for one in grave for source in one.sources}
+        if self.judgement.folded:  # who was asked about the evidence has spoken to it
+            authors |= {one.heard.ref.partition(":")[0] for one in self.answers}
         route = self.bench.route(task_for(self.question, CHUNK_TOKENS[-1]))
         others: dict[str, ModelRef] = {}
         for ref in route.taken:
@@ -222,13 +243,15 @@ class Court:
         for ref in others[:_DOUBTERS]:
             readers = {str(ref): replace(base, model=None, providers=frozenset({ref.provider}))}
             looked = await scrutinise(grave, readers, self._seen(), self.bench, role="skeptic", rounds=1)
+            tell_scrutiny(self.bench, self.question.tool, grave, looked)
             if not looked.heard:
                 why += [f"{name}: {reason}" for name, reason in looked.absent.items()]
                 continue
             ids = {one.id for one in grave}
             light = [one for one in self.judgement.findings if one.id not in ids]
-            self.judgement.findings = [*light, *looked.findings]
+            self.judgement.findings = [*light, *self._reinstated(looked.findings, str(ref))]
             self.judgement.ungrounded += looked.hidden
+            self._dismiss(grave, looked)
             self._tell_unread(looked.unread)
             if len(grave) > 1 and looked.contested > DOUBTED * len(grave):
                 await self._again(grave, base, str(ref))
@@ -264,13 +287,42 @@ class Court:
                 self.judgement.notes.append("The panel was one model, so nobody checked what it found.")
             return
         await self.tell("having the panel's members judge each other's findings")
-        looked = await scrutinise(
-            self.judgement.findings, speakers, self._seen(), self.bench, role="panel", rounds=ROUNDS
-        )
-        self.judgement.findings = looked.findings
+        before = self.judgement.findings
+        looked = await scrutinise(before, speakers, self._seen(), self.bench, role="panel", rounds=ROUNDS)
+        tell_scrutiny(self.bench, self.question.tool, before, looked)
+        tell_panel(self.bench, self.question.tool, tuple(speakers), before, looked)
+        casework = self.question.casework
+        self.judgement.findings = casework.exchanged(before, looked.findings) if casework else looked.findings
         self.judgement.ungrounded += looked.hidden
+        self._dismiss(before, looked)
         self._tell_unread(looked.unread)
         self.judgement.problems += [f"{name} left the exchange: {why}" for name, why in sorted(looked.absent.items())]
+
+    def _reinstated(self, read: Sequence[Finding], reader: str) -> list[Finding]:
+        """What stands after a second reading: of what was dismissed only that which the reader holds to be real."""
+        dismissed = {one.finding.id: one for one in self.judgement.dismissed}
+        standing: list[Finding] = []
+        for one in read:
+            was = dismissed.get(one.id)
+            if was is None:
+                standing.append(one)
+            elif reader in one.sources:
+                said = " | ".join(f"{name}: {reason}" for name, reason in was.said)
+                standing.append(one.model_copy(update={"dissent": said or None}))
+                self.judgement.dismissed.remove(was)
+        return standing
+
+    def _dismiss(self, before: Sequence[Finding], looked: Scrutiny) -> None:
+        """What engines reported and models refuted together is dismissed, not merely out of sight."""
+        if not self.judgement.folded:
+            return
+        known = {one.finding.id for one in self.judgement.dismissed}
+        for one in before:
+            if one.id in looked.refuted and one.id not in known and any(map(is_engine, one.sources)):
+                self.judgement.dismissed.append(Dismissed(one, looked.refuted[one.id]))
+            if one.id in looked.refuted and any(map(is_engine, one.sources)):
+                self.judgement.ungrounded[REFUTED] -= 1
+        self.judgement.ungrounded += Counter()  # takes out what is none
 
     def _tell_unread(self, unread: int) -> None:
         if unread:
@@ -293,7 +345,7 @@ class Court:
         if like is None or completion.cache_note in {"", like.note}:  # said to this very text
             return completion
         answer = completion.parsed
-        assert isinstance(answer, ReviewAnswer | SecurityAnswer)  # noqa: S101  # the gateway validated it
+        assert isinstance(answer, ReviewAnswer | SecurityAnswer | CaseAnswer)  # noqa: S101  # the gateway validated it
         carried = await compute(like.carried, answer, completion.cache_note)
         if carried is not None:
             return replace(completion, parsed=carried)
@@ -307,23 +359,38 @@ class Court:
             request = replace(request, cache_key=like.key, cache_note=like.note)
         if not look or self.tools is None:
             return await self.bench.complete(task, request, role=role)
+        tools, lent = await self._with_lent(self.tools)
         looking = replace(request, system=f"{request.system}\n\n{load_prompt('investigate')}")
         try:
             return await investigate(
                 task,
                 looking,
-                self.tools,
+                tools,
                 self.bench,
                 role=role,
                 purse=self.purse,
                 bounds=self.question.bounds,
                 tell=self.tell,
+                remember=not lent,  # what other servers say may change, and a call may change things
             )
         except NoAnswer as error:
             if not any(attempt.error in _WITHOUT_TOOLS for attempt in error.attempts):
                 raise
             # Some servers say they take tools and do not, and a conversation may outgrow a window or a budget.
             return await self.bench.complete(task, request, role=role)
+
+    async def _with_lent(self, tools: Tools) -> tuple[Tools, bool]:
+        """The tools, beside them those of other MCP servers that the operator lends, and whether there are any."""
+        lent = await borrowed(self.bench)
+        if lent is None:
+            return tools, False
+        self.judgement.problems += [line for line in lent.problems if line not in self.judgement.problems]
+        return (Together(tools, lent), True) if lent.specs else (tools, False)
+
+    def _language(self, chunk: Chunk) -> str:
+        """The language of a piece, for what is learned of models; `other` where it has none, or several."""
+        named = {self.files[path].language for path, _, _ in chunk.places if path in self.files}
+        return named.pop() if len(named) == 1 else OTHER
 
     def _can_look(self, task: Task) -> bool:
         """Whether the model that would be asked first can ask for tools."""
@@ -333,6 +400,8 @@ class Court:
 
     async def _request(self, chunk: Chunk, base: Task) -> tuple[Request, Task, Likeness | None]:
         system = f"{load_prompt(self.question.prompt)}\n\n{load_prompt('material')}"
+        if self.question.casework is None:
+            system += f"\n\n{load_prompt('reported')}"
         # In threads: parsing would hold the event loop.
         brief = await compute((await self._briefing()).brief, chunk)
         request = Request(
@@ -341,7 +410,7 @@ class Court:
             max_tokens=ANSWER_TOKENS,
             answer=self.question.answer,
         )
-        task = replace(base, input_tokens=tokens(system) + tokens(brief.text))
+        task = replace(base, input_tokens=tokens(system) + tokens(brief.text), language=self._language(chunk))
         return request, task, await compute(Likeness.of, chunk, self.files, brief.told, brief.beside)
 
     async def _briefing(self) -> Briefing:
@@ -357,6 +426,7 @@ class Court:
                     focus=self.question.focus,
                     wish=self.question.wish,
                     guided=self.question.guided,
+                    casework=self.question.casework,
                 )
             return self._known
 

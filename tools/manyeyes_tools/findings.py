@@ -98,9 +98,13 @@ class FindingsResult(Result):
 
 
 class ReviewResult(FindingsResult):
-    """What `code_review` returns.  `verdict` is null when no model judged."""
+    """What `code_review` returns.  `verdict` is null when no model judged.
+
+    `resolved` are the ids of what an earlier review of the same files found and this one does not.
+    """
 
     verdict: Literal["approve", "comment", "request_changes"] | None = None
+    resolved: list[str] = Field(default_factory=list)
     suppressed: Suppressed = Suppressed()
 
 
@@ -136,8 +140,8 @@ class Planned(Wire):
 class ScanResult(FindingsResult):
     """What `security_scan` returns.  `sarif` is the address of the resource that holds the report as SARIF.
 
-    Of a scan of dependencies, `packages` are all of them and `checked` counts them by status.  `plan` is what a target would get, where
-    code was given for dast and no target.
+    Of a scan of dependencies, `packages` are all of them and `checked` counts them by status.  `plan` is what a target
+    would get, where code was given for dast and no target.
     """
 
     scan_type: Literal["sast", "dast", "sca"]

@@ -28,7 +28,7 @@ class FindingsTool(Generic[ArgumentsT, ResultT]):
 
     toolset = "default"
     open_world = True
-    exports = ("terminal", "sarif", "markdown")
+    exports = ("terminal", "sarif", "markdown", "html", "pull_request")
 
     def report(self, result: ResultT) -> str:
         """The result as Markdown, complete in itself."""
@@ -37,9 +37,13 @@ class FindingsTool(Generic[ArgumentsT, ResultT]):
         return markdown.report(result)
 
     def export(self, result: ResultT, form: str) -> str:
-        """The result as `terminal`, `sarif` or `markdown`."""
-        from manyeyes_tools.reports import markdown, sarif, terminal
+        """The result as `terminal`, `sarif`, `markdown`, `html`, or `pull_request`: Markdown for a comment."""
+        from manyeyes_tools.reports import html, markdown, pull_request, sarif, terminal
 
+        if form == "html":
+            return html.report(result)
+        if form == "pull_request":
+            return pull_request.report(result)
         if form == "sarif":
             return sarif.report(result, tool_version=__version__)
         if form == "terminal":
@@ -65,7 +69,7 @@ def require_files(material: Material) -> None:
     Raises:
         BadCall: nothing of what was given could be read; it says why.
     """
-    if material.files:
+    if material.files or material.sealed:
         return
     why = [*(f"{one.path}: {one.reason}" for one in material.skipped[:3]), *material.notes[:3]]
     raise BadCall(f"There is nothing to look at in what was given. {'; '.join(why)}".strip())

@@ -19,7 +19,7 @@ from manyeyes_tools.basket import Basket, Piece
 from manyeyes_tools.folders import walk
 from manyeyes_tools.private_git import GitFailed, PrivateGit
 from manyeyes_tools.repository import Repository, opened
-from manyeyes_tools.roots import Refused, decode, holds_secrets, inside, read
+from manyeyes_tools.roots import Refused, decode, holds_secrets, inside, is_account, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +73,7 @@ def collect(argument: str, root: Path, repository: Repository, roots: Sequence[P
         if wanted == "working":
             entries += _fresh(root, prefix, known, roots, basket)
         _gather(git, root, prefix, sorted(entries, key=lambda entry: entry.path), changed, basket)
-    if not basket.pieces and not basket.skipped and not basket.notes:
+    if not basket.pieces and not basket.sealed and not basket.skipped and not basket.notes:
         raise NothingChanged(f"There are no changes in `{wanted}`. {_HOW}")
 
 
@@ -177,29 +177,33 @@ def _gather(  # noqa: PLR0917 -- all of them come from one place
             basket.skip(path, "a link")
         elif basket.wants(path):
             try:
-                text = _new_side(git, root, path, entry, sizes, basket.limits.file_bytes)
+                text = _new_side(
+                    git, root, path, entry, sizes, basket.limits.file_bytes, sealed=basket.sealed is not None
+                )
             except Refused as refused:
                 basket.skip(path, str(refused))
                 continue
             lines = changed.get(entry.path)
-            if lines is None and entry.status == "A":
-                basket.put(Piece(path=path, text=text))
-            else:
-                basket.put(Piece(path=path, text=text, changed=lines or frozenset()))
+            whole = lines is None and entry.status == "A"
+            take = basket.seal if holds_secrets(path) or is_account(path, text) else basket.put
+            take(Piece(path=path, text=text, changed=None if whole else lines or frozenset()))
 
 
-def _new_side(git: PrivateGit, root: Path, path: str, entry: _Entry, sizes: dict[str, int], most: int) -> str:  # noqa: PLR0917 -- as above
+def _new_side(  # noqa: PLR0917 -- as above
+    git: PrivateGit, root: Path, path: str, entry: _Entry, sizes: dict[str, int], most: int, *, sealed: bool
+) -> str:
     if entry.blob is None:
-        return read(inside(root, path), most)
-    if holds_secrets(path):
+        return read(inside(root, path), most, sealed=sealed)
+    if holds_secrets(path) and not sealed:
         raise Refused("may hold secrets, by its name")
     size = sizes.get(entry.blob)
     if size is None:
-        return read(inside(root, path), most)  # git names the work tree's version without having stored it
+        # git names the work tree's version without having stored it
+        return read(inside(root, path), most, sealed=sealed)
     if size > most:
         raise Refused(f"larger than {most:,} bytes ({size:,})")
     try:
-        return decode(git.run("cat-file", "blob", entry.blob), path)
+        return decode(git.run("cat-file", "blob", entry.blob), path, sealed=sealed)
     except GitFailed as failure:
         raise Refused(f"git cannot read it: {_plain(failure)}") from None
 

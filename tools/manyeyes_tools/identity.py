@@ -101,7 +101,7 @@ def identify(findings: Iterable[Finding], material: Material) -> tuple[Finding, 
 
     Blocking, about 20 ms for a thousand findings: to be called in a worker thread.
     """
-    texts = {file.path: file.masked for file in material.files}
+    texts = {file.path: file.masked for file in (*material.files, *material.sealed)}
     contexts: dict[str, _Contexts] = {}
     ordered = sorted(findings, key=lambda one: (one.path, one.start_line, one.end_line, one.cwe or "", one.title))
     places: defaultdict[tuple[str, str, str, str], dict[int, int]] = defaultdict(dict)

@@ -6,8 +6,9 @@ import json
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from manyeyes_tools.claims import CaseAnswer
 from manyeyes_tools.normal_form import Form, normal_form, remap, touched
 
 if TYPE_CHECKING:
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
 
     from manyeyes.types import Json
     from manyeyes_tools.chunks import Chunk
+    from manyeyes_tools.claims import Answer, Check, Claim
     from manyeyes_tools.findings import Finding
-    from manyeyes_tools.judgement import Claim, ReviewAnswer, SecurityAnswer
     from manyeyes_tools.material import SourceFile
 
-    Answer: TypeAlias = ReviewAnswer | SecurityAnswer
 
 LONGEST = 60
 """A place of more lines than this is none: nobody finds anything in it."""
@@ -108,7 +108,27 @@ class Likeness:
         findings = [claim for claim in claims if claim is not None]
         if len(findings) < len(claims) or len(disputed) < len(answer.disputed) or _SAYS_LINES.search(answer.summary):
             return None
-        return answer.model_copy(update={"findings": findings, "disputed": disputed})
+        if not isinstance(answer, CaseAnswer):
+            return answer.model_copy(update={"findings": findings, "disputed": disputed})
+        checks = [self._check(one, ids, forms) for one in answer.checked]
+        checked = [one for one in checks if one is not None]
+        if len(checked) < len(checks):
+            return None
+        return answer.model_copy(update={"findings": findings, "checked": checked})
+
+    def _check(self, check: Check, ids: Mapping[str, str], forms: Mapping[str, Form]) -> Check | None:
+        """The check with its quote from today's text; None when its place is not certain or its words name lines."""
+        if _SAYS_LINES.search(check.reason):
+            return None
+        named = check.model_copy(update={"id": ids.get(check.id, check.id)})
+        if not check.quote.strip():
+            return named
+        for path in self.forms:
+            place = self._place(path, check.quote, forms, 0)
+            if place is not None:
+                lines = self.files[path].masked.split("\n")
+                return named.model_copy(update={"quote": "\n".join(lines[place[0] - 1 : place[1]])})
+        return None
 
     def _claim(self, claim: Claim, forms: Mapping[str, Form]) -> Claim | None:
         """The claim with its quote from today's text; None when its place is not certain or its words name lines."""

@@ -76,6 +76,8 @@ class Material:
         origin: How it was given.
         project: What the project's own `manyeyes.toml` asks for; its `ignore` has been applied.
         problems: What is wrong with that file, for the result's `problems`.
+        sealed: Files that may hold secrets by their name, read for the search for secrets alone: no model is shown
+            them or told of them, and their `masked` text keeps nothing but the names of values.
     """
 
     files: tuple[SourceFile, ...]
@@ -84,6 +86,7 @@ class Material:
     origin: Origin = "code"
     project: ProjectSettings = field(default_factory=ProjectSettings)
     problems: tuple[str, ...] = ()
+    sealed: tuple[SourceFile, ...] = ()
 
     def missing(self) -> list[str]:
         """What should have been looked at and was not, by reason, one line each."""

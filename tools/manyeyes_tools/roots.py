@@ -142,19 +142,39 @@ def inside(root: Path, relative: str) -> Place:
     return Place(root, relative, real.relative_to(root).as_posix())
 
 
-def read(place: Place, limit: int) -> str:
+def read(place: Place, limit: int, *, sealed: bool = False) -> str:
     """The text of a file of at most `limit` bytes.
+
+    Args:
+        place: The file.
+        limit: In bytes.
+        sealed: Whether files for secrets are read too; see `for_secrets`.
 
     Raises:
         Refused: it holds secrets by its name or form, is no regular file, too large, binary, undecodable or unreadable.
     """
-    if holds_secrets(place.relative) or holds_secrets(place.real):
+    if (holds_secrets(place.relative) or holds_secrets(place.real)) and not (sealed and for_search(place)):
         raise Refused("may hold secrets, by its name")
     try:
         data = _read_bytes(place, limit)
     except OSError as error:
         raise Refused(_why(error)) from None
-    return decode(data, place.relative)
+    return decode(data, place.relative, sealed=sealed)
+
+
+def for_search(place: Place) -> bool:
+    """Whether a file for secrets may be searched for them: git's own files are not the project's."""
+    return ".git" not in PurePosixPath(place.relative).parts and ".git" not in PurePosixPath(place.real).parts
+
+
+def for_secrets(place: Place, text: str) -> bool:
+    """Whether what was read is a file for secrets, by its name or form."""
+    return holds_secrets(place.relative) or holds_secrets(place.real) or is_account(place.relative, text)
+
+
+def is_account(path: str, text: str) -> bool:
+    """Whether a file is a service account's key."""
+    return path.endswith(".json") and '"service_account"' in text and '"private_key"' in text
 
 
 class Recoded(str):
@@ -163,7 +183,7 @@ class Recoded(str):
     __slots__ = ()
 
 
-def decode(data: bytes, path: str) -> str:
+def decode(data: bytes, path: str, *, sealed: bool = False) -> str:
     """The text in a file's bytes: UTF-8, UTF-16 with its mark, or what a Python file says of itself.
 
     Raises:
@@ -186,7 +206,7 @@ def decode(data: bytes, path: str) -> str:
         raise Refused("in an unknown encoding") from None
     if "\0" in text:
         raise Refused("binary")
-    if path.endswith(".json") and '"service_account"' in text and '"private_key"' in text:
+    if not sealed and is_account(path, text):
         raise Refused("holds a service account's key; such files are never read")
     return text if encoding == "utf-8" else Recoded(text)
 
@@ -199,6 +219,20 @@ def holds_secrets(path: str) -> bool:
     if _HARMLESS.fullmatch(pure.name):
         return False
     return any(fnmatch.fnmatchcase(pure.name, pattern) for pattern in _SECRET_NAMES)
+
+
+def read_bytes(place: Place, limit: int) -> bytes:
+    """What a file of at most `limit` bytes holds, whatever it is.
+
+    Raises:
+        Refused: it holds secrets by its name, is no regular file, too large or unreadable.
+    """
+    if holds_secrets(place.relative) or holds_secrets(place.real):
+        raise Refused("may hold secrets, by its name")
+    try:
+        return _read_bytes(place, limit)
+    except OSError as error:
+        raise Refused(_why(error)) from None
 
 
 def _read_bytes(place: Place, limit: int) -> bytes:

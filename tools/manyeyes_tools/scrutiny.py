@@ -46,7 +46,9 @@ class Scrutiny:
         contested: How many of the findings were disputed or refuted.
         absent: Who could not be heard, and why.
         heard: Whether anybody was.
+        refuted: Who refuted those hidden for that, and why, by the finding's id.
         unread: How many findings were not put before anybody, since there were so many worth more.
+        outcomes: What became of those that were, by the finding's id.
     """
 
     findings: list[Finding]
@@ -55,6 +57,8 @@ class Scrutiny:
     absent: dict[str, str] = field(default_factory=dict)
     heard: bool = False
     unread: int = 0
+    refuted: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
 async def scrutinise(
@@ -109,6 +113,7 @@ async def scrutinise(
 
 def _taken_over(finding: Finding, settled: Settled, result: Scrutiny) -> Finding | None:
     """The finding as it stands now; None, and counted, when it is not to be shown."""
+    result.outcomes[finding.id] = settled.outcome
     if settled.outcome is Outcome.WITHDRAWN:
         result.hidden[WITHDRAWN] += 1
         return None
@@ -116,6 +121,7 @@ def _taken_over(finding: Finding, settled: Settled, result: Scrutiny) -> Finding
     result.contested += contested
     if settled.outcome is Outcome.REFUTED or (contested and settled.confidence < FLOOR):
         result.hidden[REFUTED] += 1
+        result.refuted[finding.id] = settled.disputed_by
         return None
     said = [finding.dissent] if finding.dissent else []
     said += [f"{name}: {reason}" for name, reason in settled.disputed_by]

@@ -26,12 +26,14 @@ from manyeyes_tools.roots import (
     Recoded,
     Refused,
     check_name,
+    for_secrets,
     holds_secrets,
     inside,
     locate,
     read,
     require_roots,
 )
+from manyeyes_tools.sealing import sealed_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +51,18 @@ _MOST_PATHS = 1_000
 _NOTHING = "Send one of `code` (with `language`), `paths`, `diff` or `git`."
 
 
-async def gather(arguments: CodeArguments, bench: Bench) -> Material:
+async def gather(arguments: CodeArguments, bench: Bench, *, sealed: bool = False) -> Material:
     """Read what a call names.  The work is done in a thread, and only what is under the roots is read.
+
+    Args:
+        arguments: Of the tool.
+        bench: Knows the roots and limits.
+        sealed: Whether files for secrets are read too, see `Material.sealed`.
 
     Raises:
         BadCall: not exactly one of the sources was given, or it cannot be read as asked.
     """
-    work = partial(read_material, arguments, bench.roots, bench.settings.limits, bench.redactor)
+    work = partial(read_material, arguments, bench.roots, bench.settings.limits, bench.redactor, sealed=sealed)
     limiter = anyio.CapacityLimiter(1)  # one thread for each call: the readers of a call do not wait for another's
     try:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
@@ -67,7 +74,9 @@ async def gather(arguments: CodeArguments, bench: Bench) -> Material:
         raise OutOfReach(f"{error}\nMANYEYES_ROOTS: {', '.join(missing)} {are} on this machine.") from None
 
 
-def read_material(arguments: CodeArguments, roots: Sequence[Path], limits: Limits, redactor: Redactor) -> Material:
+def read_material(
+    arguments: CodeArguments, roots: Sequence[Path], limits: Limits, redactor: Redactor, *, sealed: bool = False
+) -> Material:
     """The same as `gather`, in the calling thread."""
     diff, revisions = (arguments.diff, arguments.git) if isinstance(arguments, MaterialArguments) else (None, None)
     kinds = ("`diff`", "`git`") if isinstance(arguments, MaterialArguments) else ()
@@ -80,10 +89,10 @@ def read_material(arguments: CodeArguments, roots: Sequence[Path], limits: Limit
     if arguments.code is not None:
         return _from_code(arguments.code, arguments.language, limits, redactor)
     if arguments.paths is not None:
-        return _from_paths(arguments.paths, roots, limits, redactor)
+        return _from_paths(arguments.paths, roots, limits, redactor, sealed=sealed)
     if diff is not None:
-        return _from_diff(diff, roots, limits, redactor)
-    return _from_git(revisions or "", roots, limits, redactor)
+        return _from_diff(diff, roots, limits, redactor, sealed=sealed)
+    return _from_git(revisions or "", roots, limits, redactor, sealed=sealed)
 
 
 def _from_code(code: str, language: str | None, limits: Limits, redactor: Redactor) -> Material:
@@ -96,14 +105,16 @@ def _from_code(code: str, language: str | None, limits: Limits, redactor: Redact
     return _finished(basket, "code", redactor, language=name)
 
 
-def _from_paths(paths: tuple[str, ...], roots: Sequence[Path], limits: Limits, redactor: Redactor) -> Material:
+def _from_paths(
+    paths: tuple[str, ...], roots: Sequence[Path], limits: Limits, redactor: Redactor, *, sealed: bool
+) -> Material:
     require_roots(roots)
     if not paths:
         raise BadCall("`paths` is empty. Send files, folders or globs relative to a root, such as `src`.")
     if len(paths) > _MOST_PATHS:
         raise BadCall(f"`paths` names more than {_MOST_PATHS:,}. Send folders or globs instead.")
     found: dict[tuple[Path, str], bool] = {}
-    basket = Basket(limits)
+    basket = Basket(limits, sealed=[] if sealed else None)
     for name in paths:
         for item in _find(name, roots, basket):
             key = (item.root, item.relative)
@@ -117,15 +128,46 @@ def _from_paths(paths: tuple[str, ...], roots: Sequence[Path], limits: Limits, r
         if not basket.wants(shown):
             continue
         try:
-            text = read(inside(root, relative), basket.limits.file_bytes)
+            place = inside(root, relative)
+            text = read(place, basket.limits.file_bytes, sealed=sealed)
         except Refused as refused:
             if named and len(paths) == 1:
                 raise BadCall(f"`{shown}` is not read: {refused}.") from None
             basket.skip(shown, str(refused))
             continue
-        basket.put(Piece(path=shown, text=text))
+        take = basket.seal if for_secrets(place, text) else basket.put
+        take(Piece(path=shown, text=text))
     problems = tuple(problem for _, problems in projects.values() for problem in problems)
     return _finished(basket, "paths", redactor, project=project, problems=problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file that paths name: how it is shown, where it lies, and whether the caller named it himself."""
+
+    shown: str
+    root: Path
+    relative: str
+    named: bool
+
+
+def listed(paths: tuple[str, ...], roots: Sequence[Path], basket: Basket) -> list[Listed]:
+    """The files that paths, folders and globs mean, none of them read yet, by name.
+
+    Raises:
+        BadCall: a path is none, lies outside the roots, or a glob fits nothing.
+    """
+    require_roots(roots)
+    if not paths:
+        raise BadCall("`paths` is empty. Send files, folders or globs relative to a root, such as `src`.")
+    if len(paths) > _MOST_PATHS:
+        raise BadCall(f"`paths` names more than {_MOST_PATHS:,}. Send folders or globs instead.")
+    found: dict[tuple[Path, str], bool] = {}
+    for name in paths:
+        for item in _find(name, roots, basket):
+            found[item.root, item.relative] = found.get((item.root, item.relative), False) or item.named
+    every = (Listed(_display(root, path, roots), root, path, named) for (root, path), named in found.items())
+    return sorted(every, key=lambda one: (one.shown, str(one.root)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +230,11 @@ def _display(root: Path, relative: str, roots: Sequence[Path]) -> str:
     return relative
 
 
-def _from_diff(diff: str, roots: Sequence[Path], limits: Limits, redactor: Redactor) -> Material:
+def _from_diff(diff: str, roots: Sequence[Path], limits: Limits, redactor: Redactor, *, sealed: bool) -> Material:
     _check_text("diff", diff, limits.total_bytes)
     projects = [read_project(root) for root in roots[:1]]
     project = together(settings for settings, _ in projects)
-    basket = Basket(project.lowered(limits), ignore=project.ignore)
+    basket = Basket(project.lowered(limits), ignore=project.ignore, sealed=[] if sealed else None)
     merged: dict[str, list[diffs.Hunk]] = {}
     for file in diffs.parse(diff):
         name = file.new if file.new is not None else file.old or ""
@@ -208,13 +250,21 @@ def _from_diff(diff: str, roots: Sequence[Path], limits: Limits, redactor: Redac
             merged.setdefault(name, []).extend(file.hunks)
     for name in sorted(merged):
         if holds_secrets(name):
-            basket.skip(name, "may hold secrets, by its name")
+            _for_secrets(name, merged[name], basket)
         elif basket.wants(name):
             piece = _whole(name, merged[name], roots, basket.limits) or _partial(name, merged[name], basket)
             if piece is not None:
                 basket.put(piece)
     problems = tuple(problem for _, problems in projects for problem in problems)
     return _finished(basket, "diff", redactor, project=project, problems=problems)
+
+
+def _for_secrets(name: str, hunks: list[diffs.Hunk], basket: Basket) -> None:
+    """A file for secrets in a diff: only what the diff itself shows, and only where such files are searched."""
+    if basket.sealed is None:
+        basket.skip(name, "may hold secrets, by its name")
+    elif (piece := _partial(name, hunks, basket)) is not None:
+        basket.seal(piece)
 
 
 def _whole(name: str, hunks: list[diffs.Hunk], roots: Sequence[Path], limits: Limits) -> Piece | None:
@@ -258,11 +308,11 @@ def _partial(name: str, hunks: list[diffs.Hunk], basket: Basket) -> Piece | None
     return Piece(path=name, text=text, changed=changed, partial=True, parts=tuple(parts))
 
 
-def _from_git(revisions: str, roots: Sequence[Path], limits: Limits, redactor: Redactor) -> Material:
+def _from_git(revisions: str, roots: Sequence[Path], limits: Limits, redactor: Redactor, *, sealed: bool) -> Material:
     require_roots(roots)
     root, repository = find_repository(roots)
     project, problems = read_project(root)
-    basket = Basket(project.lowered(limits), ignore=project.ignore)
+    basket = Basket(project.lowered(limits), ignore=project.ignore, sealed=[] if sealed else None)
     git.collect(revisions, root, repository, roots, basket)
     return _finished(basket, "git", redactor, project=project, problems=problems)
 
@@ -292,6 +342,18 @@ def _finished(
         )
         for piece, hidden in zip(basket.pieces, masked, strict=True)
     )
+    apart = tuple(
+        SourceFile(
+            path=piece.path,
+            language="text",
+            text=piece.text,
+            masked=sealed_text(piece.text),
+            changed=piece.changed,
+            partial=piece.partial,
+            parts=piece.parts,
+        )
+        for piece in basket.sealed or ()
+    )
     notes = tuple(dict.fromkeys(redactor.mask_values(note) for note in basket.notes))
     return Material(
         files=tuple(sorted(files, key=lambda file: file.path)),
@@ -300,6 +362,7 @@ def _finished(
         origin=origin,
         project=project or ProjectSettings(),
         problems=problems,
+        sealed=tuple(sorted(apart, key=lambda file: file.path)),
     )
 
 

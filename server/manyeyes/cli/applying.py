@@ -27,7 +27,7 @@ _HELP = "y writes this patch, n leaves it, a writes this and all that follow, q 
 def add(group: _ArgumentGroup) -> None:
     """Add the options to a verb."""
     group.add_argument("--apply", action="store_true", help="show the patches that fit, ask, and write them")
-    group.add_argument("--yes", action="store_true", help="with --apply: write all of them without asking")
+    group.add_argument("--yes", action="store_true", help="do not ask: --apply writes all, --target is probed")
 
 
 def check(options: Options) -> None:
@@ -37,8 +37,8 @@ def check(options: Options) -> None:
         BadCall: nothing could be written, or nobody asked.
     """
     if not getattr(options, "apply", False):
-        if getattr(options, "yes", False):
-            raise BadCall("--yes goes with --apply. Give both, or neither.")
+        if getattr(options, "yes", False) and not getattr(options, "target_url", None):
+            raise BadCall("--yes goes with --apply or --target. Give one of them, or leave it out.")
         return
     if options.code_file:
         raise BadCall("--apply writes to files of a project. Name the file as PATH instead of --code-file.")

@@ -12,13 +12,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from manyeyes.cli.exits import DONE, IN_PART
 from manyeyes.cli.screen import paint, show, table, wants_colour
+from manyeyes.local_models import USUAL, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["ok", "absent", "broken"]
 
-_LOCAL_SERVERS = (("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080))
+_LOCAL_SERVERS = USUAL
 _VENDORS = (
     ("anthropic", "ANTHROPIC_API_KEY", "anthropic"),
     ("openai", "OPENAI_API_KEY", "openai"),
@@ -37,18 +37,20 @@ _VENDORS = (
 )
 _MARKS: dict[State, tuple[str, str]] = {"ok": ("ok", "32"), "absent": ("-", "2"), "broken": ("!!", "31")}
 _NOBODY = re.compile(r"All connection attempts failed|Connection (error|refused)|Connect call failed", re.IGNORECASE)
-_PROBE_S = 1.0
 _GIT_S = 5.0
-_LONGEST_BODY = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at.  `absent` is no fault: it was not asked for."""
+    """One thing looked at.  `absent` is no fault: it was not asked for.
+
+    `settings` are lines for the operator's file that put it to use, where it is there and not in use.
+    """
 
     name: str
     state: State
     detail: str
+    settings: str = ""
 
 
 def add(verbs: Verbs) -> None:
@@ -81,6 +83,10 @@ def run(options: Options) -> int:
     else:
         rows = [(paint(*_MARKS[check.state]), check.name, check.detail) for check in checks]
         show(table(("", "what", "how it is"), rows), colour=wants_colour(sys.stdout, refused=options.no_color))
+        if found := [check.settings for check in checks if check.settings]:
+            from manyeyes.settings import config_path
+
+            show(f"To use what runs here, put this into {config_path(os.environ)}:\n\n" + "\n".join(found))
     return IN_PART if any(check.state == "broken" for check in checks) else DONE
 
 
@@ -94,11 +100,13 @@ async def _checks(desk: Desk, *, live: bool) -> list[Check]:
     served, failed = await ask(asked)
     said: dict[str, tuple[State, str]] = {name: ("broken", _why(failure)) for name, failure in failed.items()}
     said |= {name: ("ok", f"serves {len(models)} models") for name, models in served.items()}
+    lenders = await _lenders(desk)
     machine = await anyio.to_thread.run_sync(lambda: [*_local_servers(_own_ports(settings)), *_state(desk), _git()])
     return [
         *_program(),
         *(_answered(check, said) for check in _keys(settings)),
         *machine,
+        *lenders,
         *_engines(desk),
         *_roots(settings),
     ]
@@ -150,38 +158,30 @@ def _own_ports(settings: Settings) -> set[int | None]:
 
 def _local_servers(own: set[int | None]) -> Iterator[Check]:
     """The usual ports of local model servers, on this machine alone."""
-    for name, port in _LOCAL_SERVERS:
-        if port in own:
-            continue
-        models = _models_at(port)
-        if models is None:
-            yield Check(name, "absent", f"nothing answers at 127.0.0.1:{port}")
+    for one in look(_LOCAL_SERVERS, but=own):
+        if one.models is None:
+            yield Check(one.name, "absent", f"nothing answers at 127.0.0.1:{one.port}")
         else:
-            variable = f"MANYEYES_ENDPOINTS_{name.upper().replace(' ', '').replace('.', '')}"
-            shown = ", ".join(models[:5]) or "no model loaded"
-            yield Check(
-                name, "ok", f"answers at 127.0.0.1:{port} ({shown}). Use it: {variable}_URL=http://127.0.0.1:{port}/v1"
-            )
+            shown = ", ".join(one.models[:5]) or "no model loaded"
+            variable = f"MANYEYES_ENDPOINTS_{one.endpoint.upper()}_URL"
+            use = f"Use it: {variable}=http://127.0.0.1:{one.port}/v1, or the lines below"
+            yield Check(one.name, "ok", f"answers at 127.0.0.1:{one.port} ({shown}). {use}", one.settings)
 
 
-def _models_at(port: int) -> list[str] | None:
-    """The models that an OpenAI-compatible server lists at a port here; None when there is none."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=_PROBE_S)
-    try:
-        connection.request("GET", "/v1/models", headers={"Accept": "application/json"})
-        answer = connection.getresponse()
-        body = json.loads(answer.read(_LONGEST_BODY))
-        # Another program may well live at such a port: what it says is not taken on trust.
-        listed = body.get("data") if answer.status == 200 and isinstance(body, dict) else None  # noqa: PLR2004  # HTTP OK
-        if body == {"object": "list", "data": None}:  # Ollama without a model
-            return []
-        if not isinstance(listed, list):
-            return None
-        return [str(one["id"])[:80] for one in listed if isinstance(one, dict) and "id" in one]
-    except (OSError, HTTPException, ValueError, RecursionError):
-        return None
-    finally:
-        connection.close()
+async def _lenders(desk: Desk) -> list[Check]:
+    """The operator's other MCP servers: each is started, and told what of it models may use."""
+    if desk.servers is None:
+        return []
+    from manyeyes.mcp_servers import Borrowed
+
+    lent = await Borrowed.of(desk.servers, mask=desk.redactor().mask_values, mark=str)
+    checks = []
+    for name in desk.servers.named:
+        wrong = [line for line in lent.problems if f"MCP server {name} " in line or f"mcp_servers.{name}]" in line]
+        names = ", ".join(lent.tools_of(name)) or "no tool"
+        detail = f"MCP server; models may use: {names}"
+        checks.append(Check(name, "broken" if wrong else "ok", " ".join([*wrong] or [detail])))
+    return checks
 
 
 def _state(desk: Desk) -> Iterator[Check]:

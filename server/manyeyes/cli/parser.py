@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from manyeyes import __version__
-from manyeyes.cli import call, demo, doctor, models, route, serve, stats, tools
+from manyeyes.cli import call, demo, doctor, feedback, models, route, serve, stats, support, tools
 from manyeyes.cli.exits import NOT_DONE, WRONG_USE
 from manyeyes.cli.screen import complain
 from manyeyes.errors import BadCall, ManyEyesError, NoAnswer, SettingsError
@@ -46,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"manyeyes {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", dest="verb")
-    for module in (serve, tools, call, route, models, doctor, stats, demo):
+    for module in (serve, tools, call, route, models, doctor, stats, feedback, support, demo):
         module.add(verbs)
     return parser
 

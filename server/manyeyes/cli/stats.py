@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from manyeyes.cli.exits import NOT_DONE
 from manyeyes.cli.screen import complain, show, wants_colour
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from manyeyes.desk import Desk
     from manyeyes.monitor.costs import Costs
     from manyeyes.monitor.dashboard import Dashboard
+    from manyeyes.monitor.learning import Lessons
 
 _DAY_S = 86_400.0
 _MOST_DAYS = 1_000_000
@@ -33,6 +35,7 @@ def add(verbs: Verbs) -> None:
     )
     parser.add_argument("--days", type=_days, metavar="N", help="only the last N days")
     parser.add_argument("--costs", action="store_true", help="what models cost, by day, tool and model")
+    parser.add_argument("--routing", action="store_true", help="what was learned of models, and what that has saved")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-color", action="store_true", help="no colours")
     parser.set_defaults(run=run)
@@ -42,6 +45,8 @@ def run(options: Options) -> int:
     """Print the dashboard, or the account."""
     if options.costs:
         return _costs(options)
+    if options.routing:
+        return _routing(options)
     from manyeyes.cli.session import with_desk  # only to work, not for help
     from manyeyes.monitor.dashboard import fold
     from manyeyes.monitor.forms import as_json, render_text
@@ -93,6 +98,34 @@ def _costs(options: Options) -> int:
 
     costs, notice = with_desk(look)
     show(json.dumps(costs_json(costs)) if options.json else render_costs(costs))
+    if notice:
+        complain(notice)
+    return 0
+
+
+def _routing(options: Options) -> int:
+    from manyeyes.cli.session import with_desk  # as above
+    from manyeyes.monitor.learning import fold_lessons, lessons_json, render_lessons
+    from manyeyes.routing.allocation import OFF
+
+    since = _since(options)
+
+    async def look(desk: Desk) -> tuple[Lessons | None, str]:
+        import anyio.to_thread  # as above
+
+        def lessons() -> Lessons | None:
+            if desk.allocation is None:
+                return None
+            kept = desk.allocation.posteriors
+            return fold_lessons(kept.load(), kept.outcomes(since), desk.settings.learning)
+
+        return await anyio.to_thread.run_sync(lessons), desk.store.notice
+
+    lessons, notice = with_desk(look)
+    if lessons is None:
+        complain(OFF)
+        return NOT_DONE
+    show(json.dumps(lessons_json(lessons)) if options.json else render_lessons(lessons))
     if notice:
         complain(notice)
     return 0

@@ -11,12 +11,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manyeyes.cli import applying
-from manyeyes.cli.exits import DONE, SEVERITIES, code_for
+from manyeyes.cli import applying, baseline
+from manyeyes.cli.consenting import consented
+from manyeyes.cli.exits import DONE, FOUND, KEYLESS, SEVERITIES, code_for
 from manyeyes.cli.screen import ProgressLine, complain, show, wants_colour
 from manyeyes.errors import BadCall, NothingChanged
 
 if TYPE_CHECKING:
+    from manyeyes.cli.baseline import Compared
     from manyeyes.cli.verbs import Options, Verbs
     from manyeyes.desk import Desk
     from manyeyes.results import Result
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from manyeyes.types import Json
 
 _MOST_INPUT = 20_000_000
+_FOLDER = "manyeyes-report"
+"""Where a pipeline writes to unless told otherwise."""
+_FILES = {"report.md": "markdown", "findings.sarif": "sarif", "documentation.md": "document"}
+"""What a pipeline writes, and the form of each."""
 _ALL = 1_000_000
 """A limit of findings that no result comes near."""
 _FLAGS = {
@@ -45,6 +51,7 @@ _FLAGS = {
     "Send ": "Give ",
 }
 """Words of the tools' messages, and what the same is called on the command line."""
+_A_KEY = re.compile(r"no (\w+_API_KEY) is set")
 _CALLED = re.compile(r"\A\w+ cannot be called like this: |\nIt takes: .*\Z")
 """What only an MCP client has a use for."""
 
@@ -79,6 +86,8 @@ _VERBS = (
         "  manyeyes scan                         what changed since the last commit\n"
         "  manyeyes scan src\n"
         "  manyeyes scan app.py --depth panel    ask a model of each vendor\n"
+        "  manyeyes scan --type sca              the dependencies of the project in this folder\n"
+        "  manyeyes scan --target http://127.0.0.1:8000   probe an application that runs there\n"
         "  manyeyes scan . --fail-on high --sarif scan.sarif",
     ),
     _Verb(
@@ -87,6 +96,8 @@ _VERBS = (
         "write documentation of code as Markdown, OpenAPI or HTML",
         "  manyeyes docs src/app.py > app.md\n"
         "  manyeyes docs src --format html --output reference.html\n"
+        "  manyeyes docs src --output docs/api.md --check   exit with 1 when it is out of date\n"
+        "  manyeyes docs src README.md --check   docstrings and guides against the code\n"
         "  manyeyes docs src/api.py --format openapi --output openapi.json",
         changes=False,
     ),
@@ -94,7 +105,9 @@ _VERBS = (
         "pipeline",
         "code_pipeline",
         "review, security scan and documentation in one go",
-        "  manyeyes pipeline src --mode parallel",
+        "  manyeyes pipeline src                 into the folder manyeyes-report\n"
+        "  manyeyes pipeline src --mode parallel --output out\n"
+        "  manyeyes pipeline --git main..HEAD --fail-on high --json",
     ),
 )
 
@@ -127,10 +140,22 @@ def add(verbs: Verbs) -> None:
         _own_arguments(work, verb)
         out = parser.add_argument_group("what to write")
         out.add_argument("--json", action="store_true", help="print the whole result as one JSON object, in one line")
-        out.add_argument("--output", metavar="FILE", type=Path, help="write to FILE instead, as Markdown or --json")
+        if verb.name == "pipeline":
+            told = f"write report, findings and documentation into FOLDER ({_FOLDER})"
+            out.add_argument("--output", metavar="FOLDER", type=Path, help=told)
+        else:
+            out.add_argument("--output", metavar="FILE", type=Path, help="write to FILE instead, as Markdown or --json")
         if verb.changes:
             out.add_argument("--sarif", metavar="FILE", help="also write the findings as SARIF 2.1.0; - is stdout")
             out.add_argument("--fail-on", choices=SEVERITIES, help="exit with 1 on a finding this bad or worse")
+        if verb.name in {"review", "scan"}:
+            out.add_argument("--html", metavar="FILE", type=Path, help="also write the report as one HTML page")
+            comment = "also write it as a comment on a pull request"
+            out.add_argument("--markdown", metavar="FILE", type=Path, help=comment)
+            baseline.add(out)
+        if verb.name == "scan":
+            bill = "for sca: also write a bill of materials (CycloneDX); - is stdout"
+            out.add_argument("--sbom", metavar="FILE", help=bill)
         if verb.name in {"review", "scan"}:
             applying.add(out)
         out.add_argument("--progress", action="store_true", help="tell the progress even where there is no terminal")
@@ -142,10 +167,16 @@ def _own_arguments(group: argparse._ArgumentGroup, verb: _Verb) -> None:
     if verb.name == "review":
         group.add_argument("--focus", help="what a model should look at most, in your words")
     elif verb.name == "scan":
-        # Taken, since the tool takes them, and not shown, since it has only `sast` so far and says so itself.
-        group.add_argument("--type", dest="scan_type", help=argparse.SUPPRESS)
-        group.add_argument("--target", dest="target_url", help=argparse.SUPPRESS)
+        kinds = "sast: the code (default); sca: its dependencies; dast: a running application, or the plan for it"
+        group.add_argument("--type", dest="scan_type", metavar="TYPE", help=kinds)
+        copy = "for sca: a folder or zip of OSV records; nobody is asked then"
+        group.add_argument("--osv-db", metavar="PATH", type=Path, help=copy)
+        probed = "probe the application that runs at URL (dast); asks before, unless --yes is given"
+        group.add_argument("--target", dest="target_url", metavar="URL", help=probed)
+        group.add_argument("--unsafe", action="store_true", help="with --target: also POST, PUT, PATCH and DELETE")
     elif verb.name == "docs":
+        told = "write nothing: hold FILE, or docstrings and the Markdown among PATH, against the code"
+        group.add_argument("--check", action="store_true", help=told)
         group.add_argument("--format", choices=("markdown", "openapi", "html"), help="markdown unless given")
     else:
         group.add_argument("--mode", choices=("sequential", "parallel"), help="sequential unless given")
@@ -157,13 +188,16 @@ def run(options: Options) -> int:
 
     if options.sarif == "-" and options.json and options.output is None:
         raise BadCall("--json and --sarif - both want stdout. Give one of them a file.")
+    _check_dependencies(options)
     applying.check(options)
+    baseline.check(options)
     arguments, settings = _arguments(options)
+    settings = consented(options, settings)
     since = time.time()
     done: list[tuple[Tool[Arguments, Result], Result]] = []
     # A scan has all it found wherever it is shown: only a review keeps to what is worth a reader's time.
     limit = settings.limits.findings if options.tool == "code_review" else _ALL
-    if options.json or options.sarif:
+    if options.json or options.sarif or baseline.used(options):
         # What programs read holds every finding; a report for people keeps to the limit.
         every = settings.limits.model_copy(update={"findings": max(limit, _ALL)})
         settings = settings.model_copy(update={"limits": every})
@@ -185,8 +219,14 @@ def run(options: Options) -> int:
             raise BadCall(_in_flags(str(error))) from None
         finally:
             progress.clear()
+        compared = baseline.compare(options, result)
+        _write_sarif(tool, result, options, compared)
+        result = compared.result
+        _write_pages(tool, _for_people(result, options, _ALL), options)
         _write(tool, result, options, limit)
         done.append((tool, result))
+        if getattr(result, "disagreements", None):
+            return FOUND
         return code_for(result.model_dump(mode="json"), fail_on=options.fail_on, models_at_hand=bool(desk.providers))
 
     code = with_desk(work, settings)
@@ -203,15 +243,15 @@ def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:
     named = ("model", "depth", "focus", "scan_type", "target_url", "format", "mode")
     arguments: dict[str, Json] = {name: getattr(options, name, None) for name in named}
     here = Path.cwd()
-    paths = [Path(path).expanduser() for path in options.paths]
+    if arguments["target_url"] and arguments["scan_type"] is None:
+        arguments["scan_type"] = "dast"
+    paths = _paths(options, arguments, here)
     nothing = not (paths or options.code_file or options.diff or options.git)
     both = [name for name, one in _given(options) if one]
     if len(both) > 1:
         raise BadCall(f"{both[0]} and {both[1]} were both given. Give one of PATH, --code-file, --diff and --git.")
-    if paths and arguments["scan_type"] in {None, "sast"}:
-        missing = next((path for path in paths if not path.exists()), None)
-        if missing is not None:
-            raise BadCall(f"There is no {missing}. Name files or folders that exist.")
+    if arguments["scan_type"] in {None, "sast", "sca"}:
+        _see_that_they_exist(paths)
     if paths:
         arguments["paths"] = [str(path.absolute()) for path in paths]
     if options.code_file:
@@ -220,6 +260,7 @@ def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:
     if options.diff:
         arguments["diff"] = _read(options.diff)
     arguments["git"] = options.git
+    arguments["check"] = _checked(options)
     if nothing and options.tool == "doc_generator":
         raise BadCall("Nothing to document. Name files or folders: manyeyes docs src/app.py")
     if nothing and not arguments["target_url"]:
@@ -231,13 +272,46 @@ def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:
             f"There is no git repository here, and so no change to look at. Name files or folders: "
             f"manyeyes {options.verb} ."
         )
+    settings = _with_database(settings, options)
     return {name: value for name, value in arguments.items() if value is not None}, settings
+
+
+def _see_that_they_exist(paths: list[Path]) -> None:
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:
+        raise BadCall(f"There is no {missing}. Name files or folders that exist.")
+
+
+def _with_database(settings: Settings, options: Options) -> Settings:
+    """The settings with the copy of OSV's records that the command names, if it names one."""
+    database = getattr(options, "osv_db", None)
+    if database is None:
+        return settings
+    osv = settings.osv.model_copy(update={"db": database.expanduser().absolute()})
+    return settings.model_copy(update={"osv": osv})
+
+
+def _paths(options: Options, arguments: dict[str, Json], here: Path) -> list[Path]:
+    """The files and folders that were named; for work that is done on a whole project, the working folder."""
+    kind, probing = arguments["scan_type"], arguments["target_url"]
+    if (kind == "sca" or (kind == "dast" and not probing)) and not any(one for _, one in _given(options)):
+        return [here]
+    return [Path(path).expanduser() for path in options.paths]
 
 
 def _given(options: Options) -> tuple[tuple[str, object], ...]:
     """The ways to say what to look at, and what was said by each."""
     named = (("PATH", "paths"), ("--code-file", "code_file"), ("--diff", "diff"), ("--git", "git"))
     return tuple((flag, getattr(options, name, None)) for flag, name in named)
+
+
+def _check_dependencies(options: Options) -> None:
+    """Raise `BadCall` for what only a scan of dependencies takes, or two that want stdout."""
+    for flag, name in (("--sbom", "sbom"), ("--osv-db", "osv_db")):
+        if getattr(options, name, None) and options.scan_type != "sca":
+            raise BadCall(f"{flag} goes with `--type sca`: it is about dependencies.")
+    if getattr(options, "sbom", None) == "-" and (options.sarif == "-" or (options.json and options.output is None)):
+        raise BadCall("--sbom - and another option both want stdout. Give one of them a file.")
 
 
 def _in_git(folder: Path) -> bool:
@@ -274,13 +348,15 @@ def _language(name: str) -> str | None:
 
 
 def _write(tool: Tool[Arguments, Result], result: Result, options: Options, limit: int) -> None:
-    if options.sarif:
-        sarif = tool.export(result, "sarif")
-        if options.sarif == "-":
-            show(sarif)
-        else:
-            _save(Path(options.sarif), sarif)
+    if _wrote_bill(tool, result, options):
+        return
+    if options.verb == "pipeline" and not options.json:
+        _write_folder(tool, result, options)
+        return
     document = getattr(result, "document", None)
+    if getattr(options, "check", False):
+        _show_check(tool, result, options)
+        return
     if options.json:
         text = result.model_dump_json() + "\n"
     elif isinstance(document, str) and (options.output or not sys.stdout.isatty()):
@@ -300,6 +376,56 @@ def _write(tool: Tool[Arguments, Result], result: Result, options: Options, limi
         complain(f"written to {options.output}: {' '.join(result.summary.split())}")
     elif options.sarif != "-":
         show(text)
+
+
+def _write_folder(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
+    """What a pipeline made, as files; the terminal gets the short of it."""
+    folder = options.output or Path(_FOLDER)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadCall(f"{folder} cannot be made: {error.strerror}. Name another with --output.") from None
+    written = []
+    for name, form in _FILES.items():
+        text = tool.report(result) if form == "markdown" else tool.export(result, form)
+        if text:
+            _save(folder / name, text)
+            written.append(name)
+    if options.sarif != "-":
+        show("\n".join((" ".join(result.summary.split()), *getattr(result, "merged", ()), "")))
+    for problem in result.problems:
+        complain(problem)
+    complain(f"written to {folder}: {', '.join(written)}")
+
+
+def _write_pages(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
+    """Write the report as a page, and as a comment, where that is wanted."""
+    for path, form in ((getattr(options, "html", None), "html"), (getattr(options, "markdown", None), "pull_request")):
+        if path is not None:
+            _save(path, tool.export(result, form))
+
+
+def _write_sarif(tool: Tool[Arguments, Result], result: Result, options: Options, compared: Compared) -> None:
+    """Write all findings as SARIF where that is wanted, each marked as new or known where there is a baseline."""
+    if not options.sarif:
+        return
+    sarif = compared.marked(tool.export(result, "sarif"))
+    if options.sarif == "-":
+        show(sarif)
+    else:
+        _save(Path(options.sarif), sarif)
+
+
+def _wrote_bill(tool: Tool[Arguments, Result], result: Result, options: Options) -> bool:
+    """Write the bill of materials where one is wanted.  Whether it took stdout, so that nothing else goes there."""
+    if not getattr(options, "sbom", None):
+        return False
+    bill = tool.export(result, "sbom")
+    if options.sbom == "-":
+        show(bill)
+        return True
+    _save(Path(options.sbom), bill)
+    return False
 
 
 def _for_people(result: Result, options: Options, limit: int) -> Result:
@@ -329,10 +455,36 @@ def _typed(path: str, options: Options) -> str:
     return str(typed) if typed.exists() else path
 
 
+def _checked(options: Options) -> str | None:
+    """The document to hold against the code; empty for what stands in the code and beside it, None for none."""
+    if not getattr(options, "check", False):
+        return None
+    if options.output is None:
+        return ""
+    if not options.output.is_file():
+        raise BadCall(f"There is no {options.output} to check. Write it first: the same command without --check.")
+    return _read(str(options.output))
+
+
+def _show_check(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
+    """Where documentation and code disagree, with the document under its own name."""
+    places = getattr(result, "disagreements", None) or []
+    name = {"path": str(options.output)}
+    named = [one.model_copy(update=name) if one.path == "the document" else one for one in places]
+    result = result.model_copy(update={"disagreements": named})
+    if options.json:
+        show(result.model_dump_json() + "\n")
+    elif sys.stdout.isatty():
+        show(tool.export(result, "terminal"), colour=wants_colour(sys.stdout, refused=options.no_color))
+    else:
+        show(tool.report(result))
+
+
 def _tell(result: Result) -> None:
     """What goes with a document and is no part of it."""
     for problem in result.problems:
-        complain(problem)
+        keys = sorted(set(_A_KEY.findall(problem))) if KEYLESS in problem else []
+        complain(f"{KEYLESS} for prose. To ask one set {' or '.join(keys)}." if keys else problem)
 
 
 def _save(path: Path, text: str) -> None:

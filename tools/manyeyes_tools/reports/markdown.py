@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from manyeyes_tools.findings import Finding, FindingsResult, Suggestion
 
 _TICKS = re.compile(r"`+")
+_TICK = re.compile(r"\\*`")
 _FENCE = re.compile(r"(`{3,})[^`]*")  # an indented one may lie in a list, which ends it sooner
-_LIVE = re.compile(r"!\[|\]\(|<(?=[A-Za-z/!?])")
+_LIVE = re.compile(
+    r"!\[|\]\s?[(\[]|\]:|\\*<(?=[A-Za-z/!?])|(?<=[A-Za-z0-9+.-]):(?=//)|(?<=\bwww)\.|(?<=[\w.+-])@(?=[\w-]+\.)"
+)
+"""What makes images, links, references to links, HTML and bare addresses; the last character is shown as itself."""
+_MARKS = r"(?:[-+*>]\s*|\d{1,9}[.)]\s+)*"
+_BLOCK = re.compile(rf"^({_MARKS})(#{{1,6}}(?=\s|$)|~{{3,}}|=+(?=\s*$)|-+(?=\s*$)|(?:[*_]\s*){{3,}}$)")
+"""What at the beginning of a line makes a heading, a rule or a block of code, in a list or a quote too."""
+_BULLET = re.compile(r"^(?:([-+*>])(?=\s|$|>)|(\d{1,9})([.)])(?=\s|$))")
 _LONGEST_TAG = 10
 
 
@@ -44,9 +52,12 @@ def span(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-def inline(line: str) -> str:
-    """One line of prose: code spans stay, images, HTML and links are shown as text."""
-    line = wording.one_line(line)
+def inline(line: str, *, lists: bool = False) -> str:
+    """One line of prose: code spans stay; headings, images, HTML, links and bare addresses are shown as text.
+
+    With `lists`, it may begin an item of a list or a quote.
+    """
+    line = _plain_start(wording.one_line(line), lists=lists)
     done, at = [], 0
     while opened := _TICKS.search(line, at):
         closed = next((run for run in _TICKS.finditer(line, opened.end()) if len(run[0]) == len(opened[0])), None)
@@ -55,7 +66,7 @@ def inline(line: str) -> str:
         done += [_defuse(line[at : opened.start()]), line[opened.start() : closed.end()]]
         at = closed.end()
     # Where a backtick has no partner, what stands after it is not trusted to be code.
-    return "".join(done) + _defuse(line[at:]).replace("`", "\\`")
+    return "".join(done) + _TICK.sub(_escaped, _defuse(line[at:]))
 
 
 def quoted(text: str) -> str:
@@ -68,7 +79,7 @@ def quoted(text: str) -> str:
             fence = opened[1]
         else:
             bare = line.lstrip()
-            line = line[: len(line) - len(bare)] + inline(bare)  # noqa: PLW2901  the line as it is shown
+            line = line[: len(line) - len(bare)] + inline(bare, lists=True)  # noqa: PLW2901  the line as it is shown
         done.append(f"> {line}".rstrip())
     return "\n".join(done)
 
@@ -83,6 +94,9 @@ def _blocks(result: FindingsResult) -> Iterator[str]:
     if problems := wording.problems(result):
         yield "## What could not be done"
         yield "\n".join(f"- {inline(problem)}" for problem in problems)
+    if plan := wording.plan(result):
+        yield "## What a target would get"
+        yield "\n".join(f"- {inline(row)}" for row in plan)
     for note in (*result.notes, wording.suppressed(result), wording.cut(result), wording.remedy(result)):
         if note:
             yield inline(note)
@@ -96,6 +110,11 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
     if finding.quote.strip():
         yield fenced(finding.quote, _tag(finding.path))
     yield quoted(finding.explanation)
+    if finding.trace:
+        yield "**The way of the value:**"
+        yield "\n".join(
+            f"{at}. {span(f'{step.path}:{step.line}')} {inline(step.note)}" for at, step in enumerate(finding.trace, 1)
+        )
     if finding.suggestion:
         yield from _suggestion(finding.suggestion)
     if finding.dissent:
@@ -118,5 +137,19 @@ def _tag(path: str) -> str:
     return ending if ending.isascii() and ending.isalnum() and len(ending) <= _LONGEST_TAG else ""
 
 
+def _plain_start(line: str, *, lists: bool) -> str:
+    """The line with whatever would make a block of it shown as text."""
+    if not lists and (found := _BULLET.match(line)):
+        at = found.end(2) if found[2] else 0
+        line = f"{line[:at]}\\{line[at:]}"
+    return _BLOCK.sub(lambda match: f"{match[1]}\\{match[2]}" if match[2] else match[0], line, count=1)
+
+
 def _defuse(text: str) -> str:
-    return _LIVE.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", text)
+    return _LIVE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A mark made harmless by a backslash before its last character, unless one that counts stands there already."""
+    before = match[0][:-1]
+    return match[0] if (len(before) - len(before.rstrip("\\"))) % 2 else f"{before}\\{match[0][-1]}"

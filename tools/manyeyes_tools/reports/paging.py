@@ -27,7 +27,8 @@ def pages(result: ResultT, start: int, room: int) -> tuple[ResultT, int, int]:
     """
     total = len(result.findings)
     start = min(max(start, 0), total)
-    frame = result.model_copy(update={"findings": []})
+    frame = _without_packages(result.model_copy(update={"findings": []}), room // 4)
+    frame = _without_dismissed(frame, room // 4, first=start == 0)
     if _size(frame) > room // 2:
         frame = frame.model_copy(update={"problems": _fewer(frame, room // 2)})
     left = room - _size(frame)
@@ -38,6 +39,42 @@ def pages(result: ResultT, start: int, room: int) -> tuple[ResultT, int, int]:
         taken.append(_shortened(finding, left))
         left -= _size(taken[-1]) + _COMMA
     return frame.model_copy(update={"findings": taken}), start + len(taken), total
+
+
+def _without_packages(frame: ResultT, room: int) -> ResultT:
+    """With as many packages as there is room for, the vulnerable and unchecked first, and a note that counts them.
+
+    What they need of each other stays with the whole result: places in a list that was cut mean nothing.
+    """
+    packages = getattr(frame, "packages", None)
+    if not packages or sum(map(_size, packages)) <= room:
+        return frame
+    kept = []
+    for one in packages:
+        bare = one.model_copy(update={"needs": []})
+        room -= _size(bare) + _COMMA
+        if room < 0:
+            break
+        kept.append(bare)
+    note = f"{len(kept)} of {len(packages)} packages are listed here; manyeyes://runs/{frame.run.id} has all."
+    return frame.model_copy(update={"packages": kept, "notes": [*frame.notes, note]})
+
+
+def _without_dismissed(frame: ResultT, room: int, *, first: bool) -> ResultT:
+    """With as many of those that models dismissed as there is room for on the first part, and a note on the others."""
+    gone = getattr(frame, "dismissed", None)
+    if not gone:
+        return frame
+    kept = []
+    for one in gone if first else ():
+        room -= _size(one) + _COMMA
+        if room < 0:
+            break
+        kept.append(one)
+    if len(kept) == len(gone):
+        return frame
+    note = f"{len(kept)} of {len(gone)} dismissed findings are listed here; manyeyes://runs/{frame.run.id} has all."
+    return frame.model_copy(update={"dismissed": kept, "notes": [*frame.notes, note]})
 
 
 def clipped(text: str, limit: int) -> str:

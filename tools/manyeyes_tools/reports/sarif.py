@@ -1,25 +1,32 @@
 """Findings as SARIF 2.1.0, the form that code scanning services read.
 
-The same result always gives the same bytes.  Addresses are relative to `%SRCROOT%`, the root of the repository.
+The same result always gives the same bytes.  Addresses are relative to `%SRCROOT%`, the root of the repository.  It
+keeps to the limits of GitHub's code scanning: 25,000 results in a run, 20 tags on a rule, 25 MB when compressed.
+What models dismissed is there as suppressed results, each with its justification.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from manyeyes.types import Json
-from manyeyes_tools.findings import Severity
+from manyeyes_tools.findings import ScanResult, Severity
+from manyeyes_tools.questions import question_for
 from manyeyes_tools.reports import wording
 from manyeyes_tools.reports.fixes import replacements
+from manyeyes_tools.reports.paging import clipped
+from manyeyes_tools.reports.taxonomies import address_of, relationships, taxonomies
 from manyeyes_tools.weaknesses import WEAKNESSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from manyeyes_tools.findings import Finding, FindingsResult
+    from manyeyes_tools.findings import Finding, FindingsResult, Step
 
 Object: TypeAlias = dict[str, Json]
 
@@ -39,6 +46,12 @@ _SECURITY_SEVERITY = {
     Severity.LOW: "2.0",
     Severity.INFO: "0.1",
 }
+MOST_RESULTS = 25_000
+"""More of them in one run are refused; the worst and surest come first."""
+_MOST_TAGS = 20
+_MOST_STEPS = 1_000
+_LONGEST_SNIPPET = 2_000
+_LONGEST_MESSAGE = 4_000
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9.-]+")
 _LINK = re.compile(r"\[([^\[\]\n]*)\](?=\()")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
@@ -47,26 +60,37 @@ _PLACEHOLDER_OF_SECRET = "<secret:"  # noqa: S105  a mark of masked secrets, not
 
 def report(result: FindingsResult, *, tool_version: str) -> str:
     """The result as one SARIF log with one run."""
+    shown = result.findings[:MOST_RESULTS]
+    dismissed = result.dismissed[: MOST_RESULTS - len(shown)] if isinstance(result, ScanResult) else []
     by_rule: dict[str, list[Finding]] = {}
-    for finding in result.findings:
+    for finding in (*shown, *dismissed):
         by_rule.setdefault(_rule_id(finding), []).append(finding)
     rules = sorted(by_rule)
     index = {rule: number for number, rule in enumerate(rules)}
+    lists = taxonomies((*shown, *dismissed))
+    driver: Object = {
+        "name": "manyeyes",
+        "version": tool_version,
+        "semanticVersion": tool_version,
+        "informationUri": _about(tool_version),
+        "rules": [_rule(rule, by_rule[rule], lists) for rule in rules],
+    }
+    if lists:
+        driver["supportedTaxonomies"] = [{"name": one["name"], "index": at} for at, one in enumerate(lists)]
     run: Object = {
-        "tool": {
-            "driver": {
-                "name": "manyeyes",
-                "version": tool_version,
-                "semanticVersion": tool_version,
-                "rules": [_rule(rule, by_rule[rule]) for rule in rules],
-            }
-        },
+        "tool": {"driver": driver},
         "automationDetails": {"id": f"manyeyes/{wording.kind(result).lower().replace(' ', '-')}/"},
         "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the repository."}}},
         "invocations": [_invocation(result)],
-        "results": [_result(finding, index) for finding in result.findings],
+        "results": [
+            *(_result(finding, index) for finding in shown),
+            *(_suppressed(finding, index) for finding in dismissed),
+        ],
         "properties": {"status": result.status, "runId": result.run.id},
     }
+    if lists:
+        run["taxonomies"] = list[Json](lists)
     log: Object = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
 
@@ -76,7 +100,21 @@ def _rule_id(finding: Finding) -> str:
     return finding.cwe or _NOT_A_NAME.sub("-", finding.category).strip("-").lower() or "other"
 
 
-def _rule(rule: str, findings: list[Finding]) -> Object:
+def _about(version: str) -> str:
+    """Where there is more to read on this tool, as its distribution says."""
+    try:
+        addresses = metadata("manyeyes").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        addresses = []
+    return next((one.partition(",")[2].strip() for one in addresses), f"urn:manyeyes:{version}")
+
+
+def _name(words: str) -> str:
+    """A rule's name as SARIF wants it: `SqlInjection`."""
+    return "".join(word[:1].upper() + word[1:].lower() for word in re.findall(r"[A-Za-z0-9]+", words)) or "Other"
+
+
+def _rule(rule: str, findings: list[Finding], lists: Sequence[Object]) -> Object:
     worst = min((finding.severity for finding in findings), key=lambda severity: severity.rank)
     tags = [_NOT_A_NAME.sub("-", finding.category).strip("-").lower() for finding in findings]
     weakness = WEAKNESSES.get(rule)
@@ -84,18 +122,30 @@ def _rule(rule: str, findings: list[Finding]) -> Object:
     text = f"{rule}: {name}." if name != rule else f"{name}."
     described: Object = {
         "id": rule,
+        "name": _name(name),
         "shortDescription": {"text": text},
         "fullDescription": {"text": text},
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": _LEVELS[worst]},
     }
     if number := rule.removeprefix("CWE-") if rule.startswith("CWE-") else "":
-        address = f"https://cwe.mitre.org/data/definitions/{number}.html"
+        address = address_of(rule)
+        question = question_for(rule)
         described["helpUri"] = address
-        described["help"] = {"text": f"{text} See {address}", "markdown": f"{text} See [{rule}]({address})."}
+        described["help"] = {
+            "text": f"{text}\nIt is one if: {question.real}\nIt is none if: {question.safe}\nSee {address}",
+            "markdown": (
+                f"{text}\n\n**It is one if:** {question.real}\n\n**It is none if:** {question.safe}\n\n"
+                f"See [{rule}]({address})."
+            ),
+        }
         tags += ["security", f"external/cwe/cwe-{number.zfill(3)}"]
     tags += [_NOT_A_NAME.sub("-", finding.owasp).strip("-").lower() for finding in findings if finding.owasp]
-    properties: Object = {"tags": list[Json](sorted({tag for tag in tags if tag}))}
+    if related := relationships(findings[0], lists):
+        described["relationships"] = related
+    # The tags that services go by come first where there are too many.
+    kept = sorted({tag for tag in tags if tag}, key=lambda tag: (not tag.startswith(("security", "external")), tag))
+    properties: Object = {"tags": list[Json](sorted(kept[:_MOST_TAGS]))}
     if "security" in tags:
         properties["security-severity"] = _SECURITY_SEVERITY[worst]
     described["properties"] = properties
@@ -108,9 +158,13 @@ def _result(finding: Finding, index: dict[str, int]) -> Object:
         "ruleId": rule,
         "ruleIndex": index[rule],
         "level": _LEVELS[finding.severity],
-        "message": {"text": _message(f"{wording.one_line(finding.title)}\n{finding.explanation}")},
+        "message": {"text": _message(clipped(_said(finding), _LONGEST_MESSAGE))},
         "locations": [{"physicalLocation": {"artifactLocation": _artifact(finding.path), "region": _region(finding)}}],
-        "partialFingerprints": {"manyeyesFindingId/v1": finding.id},
+        # Neither depends on line numbers.  GitHub goes by the second alone.
+        "partialFingerprints": {
+            "manyeyesFindingId/v1": finding.id,
+            "primaryLocationLineHash": f"{sha256(finding.id.encode()).hexdigest()[:16]}:1",
+        },
         "rank": round(100 * finding.confidence, 1),
         "properties": {
             "severity": finding.severity.value,
@@ -119,9 +173,43 @@ def _result(finding: Finding, index: dict[str, int]) -> Object:
             "sources": list[Json](finding.sources),
         },
     }
+    if finding.trace:
+        shown["codeFlows"] = [_flow(finding.trace)]
     if fixes := _fixes(finding):
         shown["fixes"] = fixes
     return shown
+
+
+def _said(finding: Finding) -> str:
+    """The title as a sentence, and what is told of it."""
+    title = wording.one_line(finding.title)
+    return f"{title}{'' if title.endswith(('.', '!', '?')) else '.'}\n{finding.explanation}".rstrip()
+
+
+def _suppressed(finding: Finding, index: dict[str, int]) -> Object:
+    """A finding that models dismissed, with what they said."""
+    why = clipped(finding.dissent or "Dismissed.", _LONGEST_MESSAGE)
+    suppression: Object = {"kind": "external", "justification": wording.visible(why)}
+    return {**_result(finding, index), "suppressions": [suppression]}
+
+
+def _flow(trace: Sequence[Step]) -> Object:
+    """The way of a value, step by step."""
+    kept = trace if len(trace) <= _MOST_STEPS else [*trace[: _MOST_STEPS - 1], trace[-1]]
+    steps: list[Json] = [
+        {
+            "location": {
+                "physicalLocation": {
+                    "artifactLocation": _artifact(step.path),
+                    "region": {"startLine": max(step.line, 1)},
+                },
+                "message": {"text": _message(clipped(wording.one_line(step.note), 500)) or "Here."},
+            },
+            "executionOrder": number,
+        }
+        for number, step in enumerate(kept, 1)
+    ]
+    return {"threadFlows": [{"locations": steps}]}
 
 
 def _region(finding: Finding) -> Object:
@@ -129,7 +217,7 @@ def _region(finding: Finding) -> Object:
     return {
         "startLine": first,
         "endLine": max(finding.end_line, first),
-        "snippet": {"text": wording.visible(finding.quote)},
+        "snippet": {"text": clipped(wording.visible(finding.quote), _LONGEST_SNIPPET)},
     }
 
 
@@ -169,10 +257,10 @@ def _fixes(finding: Finding) -> list[Json]:
 def _invocation(result: FindingsResult) -> Object:
     """Whether the work was done: evidence alone counts when no model was there to fail."""
     failed = result.status == "partial" or any(one.error != "cancelled" for one in result.run.attempts)
-    return {
-        "executionSuccessful": not failed,
-        "toolExecutionNotifications": list[Json](_notifications(result.problems, "error" if failed else "warning")),
-    }
+    notes = _notifications(result.problems, "error" if failed else "warning")
+    if (more := len(result.findings) - MOST_RESULTS) > 0:
+        notes += _notifications([f"{more} further findings are left out: a run holds {MOST_RESULTS:,}."], "warning")
+    return {"executionSuccessful": not failed, "toolExecutionNotifications": list[Json](notes)}
 
 
 def _notifications(problems: Iterable[str], level: str) -> list[Object]:

@@ -24,6 +24,7 @@ _COLOURS = {
 _BOLD, _DIM, _GREEN, _RED, _YELLOW = "1", "2", "32", "31", "33"
 _NARROWEST = 40
 _QUOTE_LINES = 12
+_STEPS = 8
 _INDENT = "  "
 
 
@@ -49,6 +50,11 @@ class _Page:
             yield self.paint("What could not be done", _YELLOW)
             for problem in problems:
                 yield from self.wrapped(problem, first="  - ", rest="    ")
+        if plan := wording.plan(result):
+            yield ""
+            yield self.paint("What a target would get", _BOLD)
+            for row in plan:
+                yield from self.wrapped(row, first="  - ", rest="    ")
         yield ""
         yield from self.wrapped(f"Findings: {wording.counts(result.findings)}. Status: {wording.status(result)}.")
         for note in (*result.notes, wording.suppressed(result), wording.cut(result), wording.remedy(result)):
@@ -67,12 +73,24 @@ class _Page:
         yield from self.wrapped(" · ".join(about), first=_INDENT, rest=_INDENT)
         yield from self.source(finding, colour)
         yield from self.prose(finding.explanation)
+        yield from self.trace(finding)
         if finding.suggestion:
             yield from self.suggestion(finding.suggestion)
         if finding.dissent:
             yield from self.prose(f"Dissent: {finding.dissent}")
         for line in self.wrapped(f"Reported by {wording.origin(finding)}", first=_INDENT, rest=_INDENT):
             yield self.paint(line, _DIM)
+
+    def trace(self, finding: Finding) -> Iterator[str]:
+        """The way of a value, one step a line."""
+        if not finding.trace:
+            return
+        yield f"{_INDENT}{self.paint('The way of the value:', _DIM)}"
+        for number, step in enumerate(finding.trace[:_STEPS], 1):
+            said = f"{number}. {wording.one_line(step.path)}:{step.line} {step.note}"
+            yield from self.wrapped(said, first=_INDENT * 2, rest=_INDENT * 3)
+        if len(finding.trace) > _STEPS:
+            yield f"{_INDENT * 2}… {len(finding.trace) - _STEPS} more steps"
 
     def source(self, finding: Finding, colour: str) -> Iterator[str]:
         """The lines named, numbered; a single line is underlined, several are marked at the gutter."""

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 _HIDDEN = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and newline: terminal escapes begin with them
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks: source that reads otherwise than it runs
-    "\u200b\u2060\ufeff\u2028\u2029"  # no width, or a line end that editors do not show
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # direction marks: source that reads otherwise than it runs
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2028\u2029\u2060-\u2065\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # no width, or a line end that editors do not show
+    "\ufe00-\ufe0e\U000e0000-\U000e0fff"  # tags and selectors: text that only a machine sees
     "\ud800-\udfff"  # half characters: they cannot be encoded
-    "\U000e0000-\U000e007f"  # tags: text that only a machine sees
     "]"
+    "|\ufe0f(?=\ufe0f)|(?<=\ufe0f)\ufe0f"  # one alone only colours the sign before it
 )
 _STATUS = {
     "complete": "complete",
@@ -78,6 +80,17 @@ def place(finding: Finding) -> str:
 def classes(finding: Finding) -> list[str]:
     """What the finding is filed under: category, CWE, OWASP, as far as given."""
     return [one_line(name) for name in (finding.category, finding.cwe, finding.owasp) if name]
+
+
+def plan(result: FindingsResult) -> list[str]:
+    """What a scan of a running application would ask and look for, one line for each row."""
+    rows = result.plan if isinstance(result, ScanResult) else []
+    return [
+        one_line(f"{row.weakness} ({row.cwe}): {row.request}")
+        + (f" with each of {one_line(', '.join(row.parameters))}" if len(row.parameters) > 1 else "")
+        + f". Proof: {one_line(row.expects)}."
+        for row in rows
+    ]
 
 
 def origin(finding: Finding) -> str:
@@ -150,9 +163,10 @@ def cost(run: Run) -> str:
 
 def footer(run: Run) -> str:
     """One line on how the result came about: models, cost, time, run."""
-    models = ", ".join(
-        f"{one_line(use.ref)} ({one_line(use.role)}{', cached' if use.cache == 'hit' else ''})" for use in run.models
+    used = Counter(
+        f"{one_line(use.ref)} ({one_line(use.role)}{', cached' if use.cache == 'hit' else ''}" for use in run.models
     )
+    models = ", ".join(f"{who}, {calls} calls)" if calls > 1 else f"{who})" for who, calls in used.items())
     return f"Models: {models or 'none'} · Cost: {cost(run)} · {run.seconds:.1f} s · Run {one_line(run.id)}"
 
 
