@@ -13,9 +13,14 @@ import time
 from typing import TYPE_CHECKING
 
 from manyeyes.catalog import Catalog
+from manyeyes.learning.record import Record
+from manyeyes.learning.situation import Situation
 from manyeyes.prices import Prices
+from manyeyes.routing.allocation import Allocation
 from manyeyes.routing.router import Router
 from manyeyes.settings import Settings
+from manyeyes.state.database import Database
+from manyeyes.state.posteriors import Explored, Knowledge, Posteriors
 from manyeyes.types import ModelRef, Task, Tier
 
 if TYPE_CHECKING:
@@ -56,6 +61,26 @@ def shapes() -> dict[str, Callable[[], object]]:
         "950,000 tokens of input": lambda: plain.choose(long),
         "with images": lambda: plain.choose(image),
         "a model asked for by alias": lambda: plain.choose(named),
+        **learned(plain),
+    }
+
+
+def learned(plain: Router) -> dict[str, Callable[[], object]]:
+    """The same review where enough was learned: a run makes its plan at its first choice, and keeps to it."""
+    terms = Settings().learning
+    prices = Prices.of(Settings())
+    prices.warm()
+    review = Task(kind="code_review", input_tokens=12_000, output_tokens=8_192, structured=True, language="python")
+    records = {
+        str(ref): Record(trials=200.0, quality=150.0, calls=200.0, cost_usd=9.0) for ref in plain.choose(review).taken
+    }
+    here = Situation.of(review.kind, review.language, review.input_tokens)
+    knowledge = Knowledge({here: records, here.broader: records}, Explored(1_000, 0, 0.0))
+    allocation = Allocation(terms, Posteriors(Database(None)), prices, knowledge=knowledge)
+    lesson = allocation.lesson()
+    return {
+        "learned: the first choice of a run": lambda: plain.choose(review, learned=allocation.lesson()),
+        "learned: its further choices": lambda: plain.choose(review, learned=lesson),
     }
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
 from manyeyes.calls.observed import Caller, attempt_cost
-from manyeyes.errors import AllFailed
+from manyeyes.errors import AllFailed, BadCall
 from manyeyes.events import AskEvent
 from manyeyes.results import FailedAttempt, ModelUse, Record, Remark, RouteEntry, Run, Step
+from manyeyes.routing.allocation import OFF
+from manyeyes.routing.reading import choose_reading
 from manyeyes.state.answers import StoredAnswer
 
 if TYPE_CHECKING:
@@ -21,13 +24,22 @@ if TYPE_CHECKING:
 
     from manyeyes.errors import ModelError
     from manyeyes.gateway import Gateway
+    from manyeyes.learning.account import Signal
+    from manyeyes.mcp_servers import Borrowed, Servers
     from manyeyes.redaction import Redactor
+    from manyeyes.routing.allocation import Lesson
+    from manyeyes.routing.reading import Reading
     from manyeyes.routing.router import Router
     from manyeyes.settings import Settings
+    from manyeyes.state.conversations import Conversations
     from manyeyes.types import Attempt, Completion, ModelRef, Request, Route, Task
 
 Progress: TypeAlias = Callable[[float, float, str], Awaitable[None]]
 """Told how far a tool is: done, total, and what it is doing."""
+
+
+_USELESS = frozenset({"invalid_answer", "truncated", "refused"})
+"""Errors that say how well a model does the work; that a vendor cannot be reached says nothing of that."""
 
 
 async def no_progress(_done: float, _total: float, _message: str) -> None:
@@ -44,6 +56,10 @@ class RunBench:
     redactor: Redactor
     router: Router
     gateway: Gateway
+    conversations: Conversations
+    principal: str = ""
+    servers: Servers | None = None
+    lesson: Lesson | None = None
     report: Progress = no_progress
     started: float = field(default_factory=anyio.current_time)
     _models: list[ModelUse] = field(default_factory=list)
@@ -54,6 +70,8 @@ class RunBench:
     _remarks: list[Remark] = field(default_factory=list)
     _trust: dict[str, float] = field(default_factory=dict)
     _done: float = 0.0
+    _borrowed: Borrowed | None = None
+    _borrowing: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -62,7 +80,7 @@ class RunBench:
 
     def route(self, task: Task) -> Route:
         """Which models would be asked, and why; the run remembers it."""
-        route = self.router.choose(task, closed=self.gateway.breakers.closed())
+        route = self.router.choose(task, closed=self.gateway.breakers.closed(), learned=self.lesson)
         for candidate in route.candidates:
             entry = RouteEntry(ref=str(candidate.ref), taken=candidate.taken, reason=candidate.reason)
             known = self._routes.get(entry.ref)
@@ -73,6 +91,8 @@ class RunBench:
     async def complete(self, task: Task, request: Request, *, role: str) -> Completion:
         """Ask the models of the task's route in turn until one answers."""
         route = self.route(task)
+        if self.lesson is not None and self.lesson.ask(task, self.router.wanted(task)):
+            route = self.route(task)
         at, started = time.time(), anyio.current_time()
         hedges: list[ModelRef] = []
         error, completion = "cancelled", None
@@ -83,7 +103,7 @@ class RunBench:
                 caller=Caller(run_id=self.run_id, tool=self.tool, role=role),
                 redactor=self.redactor,
                 deadline=self.started + self.settings.deadline_s,
-                failed=self._failed,
+                failed=partial(self._failed, task),
                 hedged=hedges.append,
             )
             error = ""
@@ -107,6 +127,10 @@ class RunBench:
                     )
                 )
         usage = completion.usage
+        cost = 0.0 if completion.cached else self.gateway.pricing(completion.ref, usage) if usage else None
+        seconds = round(anyio.current_time() - started, 3)
+        if self.lesson is not None:
+            self.lesson.answered(task, completion, cost_usd=cost, seconds=seconds)
         self._notices += [notice for notice in completion.notices if notice not in self._notices]
         self._models.append(
             ModelUse(
@@ -115,12 +139,38 @@ class RunBench:
                 input_tokens=usage.input_tokens if usage else 0,
                 output_tokens=usage.output_tokens if usage else 0,
                 cached_tokens=usage.cached_tokens if usage else 0,
-                cost_usd=0.0 if completion.cached else self.gateway.pricing(completion.ref, usage) if usage else None,
-                seconds=round(anyio.current_time() - started, 3),
+                cost_usd=cost,
+                seconds=seconds,
                 cache="hit" if completion.cached else "miss",
             )
         )
         return completion
+
+    async def borrow(self, mark: Callable[[str], str]) -> Borrowed | None:
+        """The tools of other MCP servers; the same for all models of this run."""
+        if self.servers is None:
+            return None
+        from manyeyes.mcp_servers import Borrowed
+
+        async with self._borrowing:
+            if self._borrowed is None:
+                self._borrowed = await Borrowed.of(self.servers, mask=self.redactor.mask, mark=mark)
+        return self._borrowed
+
+    def ceiling_usd(self, task: Task) -> float | None:
+        """The most that the first model of the task's route can cost."""
+        taken = self.route(task).taken
+        return self.router.prices.ceiling_usd(taken[0], task.input_tokens, task.output_tokens) if taken else None
+
+    def reading(self, task: Task, part_tokens: int) -> Reading:
+        """How long material is best read."""
+        return choose_reading(
+            task,
+            part_tokens,
+            whole=self.route(task),
+            parts=self.route(replace(task, input_tokens=part_tokens)),
+            price=self.router.prices.ceiling_usd,
+        )
 
     async def progress(self, message: str, done: float, total: float) -> None:
         """Pass progress on; it never goes back, since parallel work may report out of order."""
@@ -156,6 +206,17 @@ class RunBench:
                 masked = {"reason": mask(one.reason), "quote": mask(one.quote), "claim": mask(one.claim)}
                 self._remarks.append(one.model_copy(update=masked))
 
+    def outcome(self, model: str, kind: str, signal: Signal, quality: float) -> None:
+        """Take in how good a model's answers turned out to be."""
+        if self.lesson is not None:
+            self.lesson.signal(kind, model, signal, quality)
+
+    async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:
+        """Keep what somebody says of an earlier run; the models it is about."""
+        if self.lesson is None:
+            raise BadCall(OFF)
+        return await self.lesson.allocation.feedback(run_id, good=good)
+
     def trust(self, levels: Mapping[str, float]) -> None:
         """Keep with the run how far each model's agreement counted."""
         self._trust.update(levels)
@@ -185,6 +246,8 @@ class RunBench:
             cache="hit",
         )
         self._models.append(use)
+        if self.lesson is not None:
+            self.lesson.recalled(self.tool, ref)
         self.gateway.listener.note(
             AskEvent(
                 at=time.time(),
@@ -203,7 +266,9 @@ class RunBench:
         if self.gateway.answers is not None:
             self.gateway.answers.put(f"tool {key}", StoredAnswer(text=text, served=""))
 
-    def _failed(self, attempt: Attempt, failure: ModelError) -> None:
+    def _failed(self, task: Task, attempt: Attempt, failure: ModelError) -> None:
+        if self.lesson is not None and attempt.error in _USELESS:
+            self.lesson.failed(task, attempt.ref)
         cost = attempt_cost(failure, self.gateway.pricing)
         self._attempts.append(
             FailedAttempt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from manyeyes.gateway import Gateway
 from manyeyes.plugins import configured_providers, installed_tools
 from manyeyes.prices import Prices
 from manyeyes.results import Record
+from manyeyes.routing.allocation import OFF
 from manyeyes.routing.router import Router
 from manyeyes.types import Task
 
@@ -32,11 +34,14 @@ if TYPE_CHECKING:
 
     from manyeyes.bench import Progress
     from manyeyes.events import Listener
+    from manyeyes.mcp_servers import Servers
     from manyeyes.model import Provider
     from manyeyes.monitor.prometheus import Metrics
     from manyeyes.redaction import Redactor
     from manyeyes.results import Result
+    from manyeyes.routing.allocation import Allocation
     from manyeyes.settings import Settings
+    from manyeyes.state.conversations import Conversations
     from manyeyes.state.store import Store
     from manyeyes.tool import Arguments, Tool
     from manyeyes.types import Json, ModelRef
@@ -44,6 +49,10 @@ if TYPE_CHECKING:
 
 _RECORD = "record"
 """Where a kept result holds what went on between models; no result has a field of that name."""
+
+
+_SHORTEST_SECRET = 12
+"""Shorter values given to other MCP servers are taken for switches and names."""
 
 
 class UnknownTool(BadCall):
@@ -62,8 +71,11 @@ class Desk:
         router: Chooses among them.
         gateway: Asks them.
         store: Keeps runs and events.
+        conversations: Keeps what customers said.
         prices: What tokens cost.
         metrics: Counts calls and runs of this process.
+        servers: Other MCP servers whose tools models may use; None when the operator named none.
+        allocation: What was learned of models; None when nothing is to be.
     """
 
     settings: Settings
@@ -73,8 +85,11 @@ class Desk:
     router: Router
     gateway: Gateway
     store: Store
+    conversations: Conversations
     prices: Prices
     metrics: Metrics
+    servers: Servers | None = None
+    allocation: Allocation | None = None
     _tasks: TaskGroup | None = None
     _warm: bool = field(default=False)
 
@@ -91,6 +106,7 @@ class Desk:
         from manyeyes.state.answers import Answers
         from manyeyes.state.breakers import Breakers
         from manyeyes.state.budget import Budget
+        from manyeyes.state.conversations import Conversations
         from manyeyes.state.store import Store
 
         catalog = Catalog.load().with_settings(settings)
@@ -126,8 +142,11 @@ class Desk:
                         editions={name: edition(settings, name) for name in providers},
                     ),
                     store=store,
+                    conversations=Conversations(store.database, keep_s=settings.support.keep_days * 86_400),
                     prices=prices,
                     metrics=metrics,
+                    servers=_servers(settings, tasks),
+                    allocation=_allocation(settings, store, prices),
                     _tasks=tasks,
                 )
                 tasks.cancel_scope.cancel()
@@ -173,9 +192,16 @@ class Desk:
             redactor=self.redactor(),
             router=self.router,
             gateway=self.gateway,
+            conversations=self.conversations,
+            principal=_principal(),
+            servers=self.servers,
             report=progress,
         )
         await self._warm_up(tool)
+        if self.allocation is not None:
+            if self.providers and self.allocation.stale:
+                await anyio.to_thread.run_sync(self.allocation.refresh)
+            bench.lesson = self.allocation.lesson()
         at = time.time()
         result: Result | None = None
         wrong = False
@@ -195,7 +221,19 @@ class Desk:
         text = _with_record(result, bench.record)
         save = partial(self.store.save_run, tool=name, at=at, status=status, seconds=run.seconds, cost=run.cost_usd)
         await anyio.to_thread.run_sync(partial(save, run.id, result_json=text))
+        if self.allocation is not None and bench.lesson is not None and bench.lesson.told:
+            await anyio.to_thread.run_sync(self.allocation.keep, run.id, bench.lesson)
         return result
+
+    async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:
+        """Keep what somebody says of a run, in place of what was said of it before; the models that it is about.
+
+        Raises:
+            BadCall: learning is off, no model is known to have worked in it, or it cannot be kept at the moment.
+        """
+        if self.allocation is None:
+            raise BadCall(OFF)
+        return await self.allocation.feedback(run_id, good=good)
 
     async def stored(self, run_id: str) -> tuple[Tool[Arguments, Result], Result]:
         """The whole result of an earlier run, and the tool it came from.
@@ -236,6 +274,13 @@ class Desk:
         await anyio.to_thread.run_sync(self.prices.warm)  # the price list is slow to import as well
 
 
+def _principal() -> str:
+    """Who calls, where the transport has made sure of it; empty where it asks nobody."""
+    auth = sys.modules.get("mcp.server.auth.middleware.auth_context")  # loaded by a transport that asks
+    token = auth.get_access_token() if auth is not None else None
+    return "" if token is None else f"{token.client_id}\n{token.subject or ''}"
+
+
 def _with_record(result: Result, record: Record | None) -> str:
     """A result as it is kept: as JSON, with the record beside its own fields."""
     if record is None:
@@ -262,8 +307,30 @@ def _telemetry() -> Listener:
     return Telemetry.open()
 
 
+def _servers(settings: Settings, tasks: TaskGroup) -> Servers | None:
+    """The operator's other MCP servers; none of them is started yet."""
+    if not settings.mcp_servers:
+        return None
+    from manyeyes.mcp_servers import Servers
+
+    return Servers(settings.mcp_servers, tasks, local_only=settings.privacy == "local-only")
+
+
+def _allocation(settings: Settings, store: Store, prices: Prices) -> Allocation | None:
+    """What is learned of models; reads nothing yet."""
+    if not settings.learning.enabled:
+        return None
+    from manyeyes.routing.allocation import Allocation
+    from manyeyes.state.posteriors import Posteriors
+
+    return Allocation(settings.learning, Posteriors(store.database), prices)
+
+
 def operator_secrets(settings: Settings) -> tuple[str, ...]:
     """The operator's own keys, which must appear nowhere."""
     keys = [settings.anthropic.key, settings.openai.key, settings.google.key]
     keys += [endpoint.key for endpoint in settings.endpoints.values()]
+    given = [value for one in settings.mcp_servers.values() for value in (*one.env.values(), *one.headers.values())]
+    # A variable such as `DEBUG=1` is no secret, and masking it would spoil every text.
+    keys += [value for value in given if len(value.get_secret_value()) >= _SHORTEST_SECRET]
     return tuple(key.get_secret_value() for key in keys if key is not None)

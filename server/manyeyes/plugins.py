@@ -6,7 +6,12 @@ import logging
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from manyeyes.errors import SettingsError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from manyeyes.model import Provider, ProviderFactory
     from manyeyes.results import Result
     from manyeyes.settings import Settings
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 
 TOOLS = "manyeyes.tools"
 PROVIDERS = "manyeyes.providers"
+TRAINERS = "manyeyes.trainers"
 
 logger = logging.getLogger(__name__)
 
@@ -46,3 +52,15 @@ def configured_providers(settings: Settings) -> dict[str, Provider]:
             continue
         providers.update((provider.name, provider) for provider in factory(settings))
     return providers
+
+
+def trainer(name: str) -> Callable[[Path, Path], Mapping[str, float]]:
+    """What learns from a file of examples for the toolset of that name: given the file and where to put what it made.
+
+    Raises:
+        SettingsError: none is installed.
+    """
+    for entry in entry_points(group=TRAINERS, name=name):
+        found: Callable[[Path, Path], Mapping[str, float]] = entry.load()
+        return found
+    raise SettingsError(f"Nothing that trains for `{name}` is installed; install manyeyes anew.")

@@ -18,10 +18,10 @@ mend before I commit: each with file and line, why it matters, and the patch whe
 models were heard and what it cost. Leave out what I would not act on. If `status` is \
 not `complete`, say what was not done.""",
     "audit_dependencies": """\
-Audit the dependencies of this project{of}. Call `security_scan` with scan_type="sca" and the manifests and lock files \
-as `paths`. If the server answers that it cannot do this scan, say so plainly, and read the manifests yourself: list \
-what is unpinned, abandoned or suspicious, as your own reading and not as a verified result. Never call a dependency \
-clean that nothing has checked.""",
+Audit the dependencies of this project{of}. Call `security_scan` with scan_type="sca" and the folder as `paths` \
+("." for the whole project). Tell me first what is vulnerable and used here: package, version, advisory, where it \
+comes from, and the version that mends it; then the order in which to upgrade. Say how many dependencies are clean and \
+how many unchecked, and why (`checked`, `problems`, `notes`). Call nothing clean that the result does not.""",
     "document_module": """\
 Document {path}. Call `doc_generator` with paths=["{path}"] and format="{format}". Show me the document, then the \
 symbols that are still undocumented. Do not add anything that the tool did not find in the code.""",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads it
@@ -41,6 +42,9 @@ PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "package.json", "go.mod", "Car
 """What makes a folder a project."""
 
 Privacy = Literal["redact", "local-only", "off"]
+
+_SERVER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
+"""A server's name is a part of its tools' names, which vendors bound."""
 
 
 class _Section(BaseModel):
@@ -148,6 +152,46 @@ class RoutingRule(_Section):
     tier: Tier | None = None
 
 
+class McpServer(_Section):
+    """Another MCP server, whose tools models may use while they answer or look around.
+
+    Attributes:
+        command: The program to start; it speaks MCP over its standard input and output.
+        args: Its arguments. It starts in your home folder, so name files by absolute paths.
+        env: Variables it is given beside the harmless ones of yours. Keys of model vendors are not among those.
+        url: Instead of a command, the address of a server that speaks streamable HTTP.
+        headers: Sent with each request to that address.
+        tools: The tools models may use, by name or pattern such as `read_*`. None unless named here.
+        allow_destructive: Offer also tools that are not marked as read-only; they may change or delete things.
+        timeout_s: Seconds that its start, and each call, may take.
+    """
+
+    command: str | None = Field(default=None, min_length=1)
+    args: tuple[str, ...] = ()
+    env: Mapping[str, SecretStr] = {}
+    url: str | None = None
+    headers: Mapping[str, SecretStr] = {}
+    tools: tuple[str, ...] = ()
+    allow_destructive: bool = False
+    timeout_s: float = Field(default=30.0, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, url: str | None) -> str | None:
+        return None if url is None else _web_address(url)
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> McpServer:
+        if (self.command is None) == (self.url is None):
+            raise ValueError("must have either a command or a url")
+        return self
+
+    @property
+    def local(self) -> bool:
+        """True when it runs on this machine: started here, or at a loopback address."""
+        return self.url is None or is_loopback(urlsplit(self.url).hostname or "")
+
+
 class Limits(_Section):
     """Bounds on what one call may read and show.
 
@@ -157,6 +201,7 @@ class Limits(_Section):
         files: No more files than this are read in one call.
         findings: As many findings of a review as are worth a reader's time; the rest are counted. A scan has all.
         lock_bytes: A larger manifest or lock file is not read by a scan of dependencies.
+        media_bytes: Images, documents, sound and film of one question together may be no larger.
     """
 
     file_bytes: int = Field(default=2_000_000, gt=0)
@@ -164,6 +209,7 @@ class Limits(_Section):
     files: int = Field(default=5_000, gt=0)
     findings: int = Field(default=8, gt=0)
     lock_bytes: int = Field(default=16_000_000, gt=0)
+    media_bytes: int = Field(default=18_000_000, gt=0)
 
 
 class Osv(_Section):
@@ -194,6 +240,82 @@ class Osv(_Section):
     def local(self) -> bool:
         """True when the address is this machine's loopback, by its form alone."""
         return is_loopback(urlsplit(self.url).hostname or "")
+
+
+class Dast(_Section):
+    """What `scan_type: dast` may send, and where.  Nothing is probed that is not listed, loopback included.
+
+    Attributes:
+        targets: Origins that may be probed, each with scheme, host and port: `http://127.0.0.1:8000`.
+        unsafe_methods: Whether POST, PUT, PATCH and DELETE may be sent; they change what the application stores.
+        requests_per_second: No more requests than this in a second.
+        max_requests: No more requests than this in one scan.
+        max_seconds: Seconds after which a scan sends nothing more.
+        max_pages: No more pages than this are read to find inputs.
+        timeout_s: Seconds that one answer may take.
+        callback: `http://host:port` at which the target reaches this machine: a listener is opened there to hear
+            whether the target asks for an address it was given. Not needed where the target is on loopback.
+    """
+
+    targets: tuple[str, ...] = ()
+    unsafe_methods: bool = False
+    requests_per_second: float = Field(default=20.0, gt=0)
+    max_requests: int = Field(default=3_000, gt=0)
+    max_seconds: float = Field(default=240.0, gt=0)
+    max_pages: int = Field(default=100, gt=0)
+    timeout_s: float = Field(default=10.0, gt=0)
+    callback: str | None = None
+
+    @field_validator("targets")
+    @classmethod
+    def _origins(cls, targets: tuple[str, ...]) -> tuple[str, ...]:
+        for target in targets:
+            parts = urlsplit(_web_address(target))
+            if parts.path or parts.query or parts.fragment or parts.username is not None:
+                raise ValueError("must be origins such as http://127.0.0.1:8000, without a path or a user")
+        return targets
+
+    @field_validator("callback")
+    @classmethod
+    def _listener(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(_web_address(url))
+        if parts.scheme != "http" or parts.port is None or parts.path.strip("/"):
+            raise ValueError("must be an address such as http://192.0.2.10:8099, with a port and without a path")
+        return _web_address(url)
+
+
+class ExternalScanner(_Section):
+    """A scanner of yours that `scan_type: sast` runs beside its own engines; it writes SARIF 2.1.0.
+
+    Attributes:
+        name: How its findings are marked.
+        command: The program and its arguments, without a shell. `{paths}` becomes the files to scan, `{root}` the
+            folder they lie in, which is also where the command starts, and `{output}` a file for it to write to; else
+            its standard output is read. A scanner that reads its settings from the project obeys the project.
+        timeout_s: Seconds after which it is stopped.
+        languages: It is given files of these languages, as `python`; all files when empty.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$")
+    command: tuple[str, ...] = Field(min_length=1)
+    timeout_s: float = Field(default=120.0, gt=0)
+    languages: tuple[str, ...] = ()
+
+
+class Security(_Section):
+    """Scanners of yours, each a `[[security.external]]` in the file."""
+
+    external: tuple[ExternalScanner, ...] = ()
+
+    @field_validator("external")
+    @classmethod
+    def _apart(cls, scanners: tuple[ExternalScanner, ...]) -> tuple[ExternalScanner, ...]:
+        names = [one.name for one in scanners]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"names {twice[0]!r} twice; give each scanner a name of its own")
+        return scanners
 
 
 class Retry(_Section):
@@ -285,6 +407,57 @@ class Rate(_Section):
     concurrent: int = Field(default=64, gt=0)
 
 
+class Support(_Section):
+    """How customers are answered.
+
+    Attributes:
+        company: Who answers, in a line or two: name, trade, tone. Told to the model.
+        knowledge: A folder of Markdown and text that answers may rest on.
+        classifier: What `manyeyes support train` made; by default the file beside the state, else the packaged one.
+        prompts: Instructions of your own by intent, each a text file: `complaint = "/etc/complaint.txt"`. Only in
+            the file.
+        never_promise: What a reply must never promise, one rule each: `a refund before the goods are back`. Only in
+            the file.
+        keep_days: Days that a conversation is kept after its last message.
+        history_turns: As many turns are told in full; older ones are summarised.
+        confidence: An answer that a model is less sure of goes to a person.
+    """
+
+    company: str = Field(default="", max_length=2_000)
+    knowledge: Path | None = None
+    classifier: Path | None = None
+    prompts: Mapping[str, Path] = {}
+    never_promise: tuple[str, ...] = Field(default=(), max_length=50)
+    keep_days: float = Field(default=30.0, gt=0)
+    history_turns: int = Field(default=12, ge=2, le=100)
+    confidence: float = Field(default=0.5, ge=0, le=1)
+
+
+class Learning(_Section):
+    """How models are chosen by what was learned of them, among those that the rules allow.
+
+    Attributes:
+        enabled: Whether anything is learned and used; else the rules alone decide.
+        usd: What a dollar is worth, in units of quality: 0.2 means that 5 dollars outweigh a perfect answer.
+        second: What a second is worth, in units of quality.
+        least: As many outcomes of a model in a kind of work are needed before it may lead because of them. Until one
+            has so many, the rules alone decide.
+        explore_share: The part of choices that may go to a model that is not thought best, to learn of it.
+        explore_usd_per_day: US dollars that such calls are expected to cost a day (UTC), all together, at most.
+        careful: Kinds of work in which nothing is tried out.
+        seed: With equal seeds, equal knowledge gives equal choices.
+    """
+
+    enabled: bool = True
+    usd: float = Field(default=0.2, ge=0)
+    second: float = Field(default=0.0, ge=0)
+    least: int = Field(default=20, gt=0)
+    explore_share: float = Field(default=0.1, ge=0, le=0.5)
+    explore_usd_per_day: float = Field(default=1.0, ge=0)
+    careful: tuple[str, ...] = ("security_scan",)
+    seed: int = 0
+
+
 class Settings(_Section):
     """Everything an operator can set.  See `docs/settings.md` for each key, its variable and its default."""
 
@@ -297,16 +470,21 @@ class Settings(_Section):
     openai: OpenAI = OpenAI()
     google: Google = Google()
     endpoints: Mapping[str, Endpoint] = {}
+    mcp_servers: Mapping[str, McpServer] = {}
     scripted: Scripted = Scripted()
     budget: Budget = Budget()
     state: State = State()
     cache: Cache = Cache()
     limits: Limits = Limits()
+    support: Support = Support()
     osv: Osv = Osv()
+    dast: Dast = Dast()
+    security: Security = Security()
     retry: Retry = Retry()
     patience: Patience = Patience()
     breaker: Breaker = Breaker()
     hedge: Hedge = Hedge()
+    learning: Learning = Learning()
     rates: Mapping[str, Rate] = {}
     routing: Mapping[str, RoutingRule] = {}
     models: Mapping[str, str] = {}
@@ -324,6 +502,14 @@ class Settings(_Section):
         if taken:
             raise ValueError(f"an endpoint cannot be called {min(taken)!r}; choose another name")
         return self
+
+    @field_validator("mcp_servers")
+    @classmethod
+    def _server_names(cls, servers: Mapping[str, McpServer]) -> Mapping[str, McpServer]:
+        for name in servers:
+            if not _SERVER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} cannot be a server's name; use up to 24 letters, digits, - and _")
+        return servers
 
 
 def _web_address(url: str) -> str:
@@ -428,10 +614,16 @@ _VENDOR_VARIABLES = {
     "GOOGLE_API_KEY": "google.key",  # read after GEMINI_API_KEY: the SDK prefers it too
     "GOOGLE_GEMINI_BASE_URL": "google.base_url",
 }
-_LISTS = {"toolsets", "models", "modalities", "vendors"}
+_LISTS = {"toolsets", "models", "modalities", "vendors", "targets", "args", "tools", "careful"}
 _TOP_LEVEL = {"roots", "privacy", "deadline_s", "toolsets", "log_level"}
-_NAMED_SECTIONS: Mapping[str, type[_Section]] = {"endpoints": Endpoint, "routing": RoutingRule, "rates": Rate}
+_NAMED_SECTIONS: Mapping[str, type[_Section]] = {
+    "endpoints": Endpoint,
+    "mcp_servers": McpServer,
+    "routing": RoutingRule,
+    "rates": Rate,
+}
 _SECTIONS = (
+    "support",
     "anthropic",
     "openai",
     "google",
@@ -441,10 +633,13 @@ _SECTIONS = (
     "cache",
     "limits",
     "osv",
+    "dast",
+    "security",
     "retry",
     "patience",
     "breaker",
     "hedge",
+    "learning",
 )
 _NOT_SETTINGS = {"config"}
 

@@ -15,14 +15,17 @@ import pytest
 import postgres_server
 from manyeyes.errors import BreakerOpen, OverBudget, VendorFault
 from manyeyes.events import AskEvent, CallEvent, RunEvent
+from manyeyes.learning.account import Outcome
+from manyeyes.learning.situation import Situation
 from manyeyes.prices import Prices
 from manyeyes.settings import Breaker as Rules
 from manyeyes.settings import Endpoint
-from manyeyes.state import answers, breakers, budget, database, reservations, rows, schema, store
+from manyeyes.state import answers, breakers, budget, database, posteriors, reservations, rows, schema, store
 from manyeyes.state.answers import Answers, StoredAnswer
 from manyeyes.state.breakers import Breakers
 from manyeyes.state.budget import Budget
 from manyeyes.state.database import Database
+from manyeyes.state.posteriors import Posteriors
 from manyeyes.state.reservations import entries, entries_of
 from manyeyes.state.store import Store
 from manyeyes.types import ModelRef, Usage
@@ -96,12 +99,32 @@ def statements() -> set[str]:
     verbs = ("SELECT", "INSERT", "UPDATE", "DELETE")
     named = [
         text
-        for module in (answers, breakers, budget, reservations, rows, schema, store)
+        for module in (answers, breakers, budget, posteriors, reservations, rows, schema, store)
         for value in vars(module).values()
         for text in (value if isinstance(value, tuple) else (value,))
         if isinstance(text, str) and text.startswith(verbs)
     ]
     return set(named)
+
+
+async def keep_posteriors(opened, clock):
+    one, other = Posteriors(opened()), Posteriors(opened())
+    here = Situation("code_review", "python", "short")
+    told = Outcome(situation=here, model="a:b", quality=1.0, weight=0.5, cost_usd=0.25, seconds=2.0, answers=1)
+    one.add("r-learned", [told])
+    other.add("r-learned", [told])
+    other.add("r-unjudged", [Outcome(situation=here, model="a:b", answers=1)])
+    assert one.say("r-learned", good=True) == ("a:b",)
+    assert one.say("r-learned", good=False) == ("a:b",)
+    record = other.load().of(here)["a:b"]
+    assert (record.trials, record.quality, record.calls, record.cost_usd) == (1.5, 0.5, 1.0, 0.25)
+    assert other.outcomes() == [told, Outcome(situation=here, model="a:b", answers=1)]
+    one.chose()
+    one.load()  # which writes what waits
+    assert other.explore(0.25, share=0.5, usd_per_day=1.0)
+    assert one.load().explored == posteriors.Explored(2, 1, 0.25)
+    clock.now += (posteriors.KEPT_DAYS + 1) * 86_400
+    assert Posteriors(opened()).load() == posteriors.Knowledge()
 
 
 async def keep_events_and_runs(connections, clock):
@@ -228,7 +251,7 @@ async def test_several_processes_never_overspend(opened):
 
 async def test_every_statement_is_taken(opened, connections, clock):
     """What the state's classes keep they read back, and no statement is left out."""
-    for keep in (keep_answers, keep_breakers, keep_budgets):
+    for keep in (keep_answers, keep_breakers, keep_budgets, keep_posteriors):
         clock.now = NOW
         await keep(opened, clock)
     clock.now = NOW

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from manyeyes.catalog import EVERYTHING, ModelSpec
 from manyeyes.errors import BadCall, SettingsError
@@ -18,7 +18,7 @@ from manyeyes.routing.rules import DEFAULT, rules
 from manyeyes.types import Candidate, ModelRef, Route, Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from manyeyes.catalog import Catalog
     from manyeyes.prices import Prices
@@ -35,6 +35,23 @@ _STEPS_DOWN = {
     Tier.FAST: (Tier.FAST, Tier.BALANCED, Tier.FLAGSHIP),
 }
 """For each wanted tier the tiers in the order they are tried: first the next cheaper, a dearer one last."""
+
+
+class Learned(Protocol):
+    """What was learned of models: it may put another first, among those that the rules allow."""
+
+    def order(
+        self, task: Task, candidates: Sequence[Candidate], taken: list[Candidate], wanted: Tier | None
+    ) -> list[Candidate]:
+        """The models that can be asked, in order.
+
+        Args:
+            task: What is to be done.
+            candidates: All models that the rules name, whether they can do this task or not.
+            taken: Those that can, in the order of the rules.
+            wanted: The tier that the caller or the operator has named; no other may then be put first.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,8 @@ class Router:
     missing: Mapping[str, str]
     local_only: bool
     budget_usd: float | None
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    """The tiers that the operator has named for kinds of work."""
     _plans: Mapping[tuple[str, Tier | None], tuple[_Option, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -104,9 +123,16 @@ class Router:
             missing=reasons,
             local_only=settings.privacy == "local-only",
             budget_usd=settings.budget.usd_per_call,
+            tiers={kind: row.tier for kind, row in settings.routing.items() if row.tier is not None},
         )
 
-    def choose(self, task: Task, *, closed: Mapping[ModelRef, str] = _NOTHING_CLOSED) -> Route:
+    def wanted(self, task: Task) -> Tier | None:
+        """The tier that the caller or the operator has named for a task; None where neither has."""
+        return task.tier or self.tiers.get(task.kind)
+
+    def choose(
+        self, task: Task, *, closed: Mapping[ModelRef, str] = _NOTHING_CLOSED, learned: Learned | None = None
+    ) -> Route:
         """The models to ask for this task, in order, and those passed over, each with its reason.
 
         A model that the caller insists on is the only one considered: nobody is asked in its place.
@@ -114,6 +140,7 @@ class Router:
         Args:
             task: What is to be done.
             closed: Models that are not to be asked at the moment, and why.
+            learned: May put another of the possible models first; None for the rules alone.
 
         Raises:
             BadCall: the caller insists on a model that nobody knows.
@@ -135,6 +162,9 @@ class Router:
                 taken.append(option.verdict)
             else:
                 passed.append(Candidate(option.verdict.ref, False, reason))  # noqa: FBT003  # a field, not a switch
+        if learned is not None and task.model is None and taken:
+            candidates = [one.verdict for one in options if one.spec is not None]
+            taken = learned.order(task, candidates, taken, self.wanted(task))
         return Route((*taken, *passed))
 
     def _objection(self, ref: ModelRef, spec: ModelSpec, task: Task, closed: Mapping[ModelRef, str]) -> str | None:

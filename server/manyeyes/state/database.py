@@ -16,7 +16,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from manyeyes.state.location import locate, prepare
-from manyeyes.state.schema import NewerSchemaError, checkpoint, connect
+from manyeyes.state.schema import NewerSchemaError, checkpoint, connect, wipe_log
 
 if TYPE_CHECKING:
     import sqlite3
@@ -194,6 +194,11 @@ class Database:
                 if is_busy(error):
                     raise StateBusy(f"{self.path} is in use by another process.") from None
                 return self._transacted(self._give_up(connection, error), work, wait_s)
+
+    def wipe_log(self) -> bool:
+        """Empty the log, so that what was deleted is not in it either.  False when another process still reads it."""
+        with self._lock:
+            return self.path is None or wipe_log(self.path)
 
     def close(self) -> None:
         """Write what waits, and close the file."""

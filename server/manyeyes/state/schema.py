@@ -99,6 +99,74 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX asks_at ON asks (at)",
     ),
+    (
+        # `id` and `owner` are digests; `personal` is what placeholders stand for.
+        """CREATE TABLE conversations (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            used_at DOUBLE PRECISION NOT NULL,
+            summary TEXT NOT NULL,
+            personal TEXT NOT NULL,
+            upset INTEGER NOT NULL
+        )""",
+        "CREATE INDEX conversations_used_at ON conversations (used_at)",
+        """CREATE TABLE turns (
+            conversation TEXT NOT NULL,
+            seq BIGINT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            intent TEXT NOT NULL,
+            message TEXT NOT NULL,
+            reply TEXT NOT NULL,
+            PRIMARY KEY (conversation, seq)
+        )""",
+        # Also of turns that a summary has replaced.
+        "CREATE TABLE conversation_runs (conversation TEXT NOT NULL, run_id TEXT NOT NULL)",
+        "CREATE INDEX conversation_runs_of ON conversation_runs (conversation)",
+    ),
+    (
+        # What is remembered of a model's work in a situation; language and size are empty for the kind as a whole.
+        # `recent` is a JSON list, `changed` when the model was last seen to have changed.
+        """CREATE TABLE posteriors (
+            kind TEXT NOT NULL,
+            language TEXT NOT NULL,
+            size TEXT NOT NULL,
+            model TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            changed DOUBLE PRECISION NOT NULL,
+            trials DOUBLE PRECISION NOT NULL,
+            quality DOUBLE PRECISION NOT NULL,
+            calls DOUBLE PRECISION NOT NULL,
+            cost_usd DOUBLE PRECISION NOT NULL,
+            timed DOUBLE PRECISION NOT NULL,
+            seconds DOUBLE PRECISION NOT NULL,
+            recent TEXT NOT NULL,
+            PRIMARY KEY (kind, language, size, model)
+        )""",
+        """CREATE TABLE outcomes (
+            run_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            language TEXT NOT NULL,
+            size TEXT NOT NULL,
+            model TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            quality DOUBLE PRECISION,
+            weight DOUBLE PRECISION NOT NULL,
+            cost_usd DOUBLE PRECISION,
+            seconds DOUBLE PRECISION,
+            answers BIGINT NOT NULL,
+            explored INTEGER NOT NULL,
+            PRIMARY KEY (run_id, kind, language, size, model)
+        )""",
+        "CREATE INDEX outcomes_at ON outcomes (at)",
+        "CREATE TABLE feedback (run_id TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, good INTEGER NOT NULL)",
+        """CREATE TABLE exploring (
+            day TEXT PRIMARY KEY,
+            choices BIGINT NOT NULL,
+            explored BIGINT NOT NULL,
+            usd DOUBLE PRECISION NOT NULL
+        )""",
+    ),
 )
 """Each entry brings the schema from its index to the next version.  Entries are added, never changed."""
 
@@ -145,6 +213,18 @@ def checkpoint(path: Path) -> None:
 
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0.0)) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def wipe_log(path: Path) -> bool:
+    """Move the whole log into the file and empty it, so that what was deleted is in neither.
+
+    Waits a moment for others; False when one of them still reads, and the next checkpoint will do it.
+    """
+    import sqlite3  # loaded by now
+
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=OPENING_S)) as connection:
+        return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    return False
 
 
 def _share(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,154 @@
+"""What tool calls show is learned, what people say counts, and all of it can be seen and switched off."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from manyeyes.cli import main
+from manyeyes.learning.situation import Situation
+
+HERE = Situation("code_review", "python", "short")
+KIND = HERE.broader
+
+
+def known(desk, situation=KIND):
+    return desk.allocation.posteriors.load().of(situation)
+
+
+@pytest.mark.anyio
+async def test_claims_that_are_in_the_code_speak_for_a_model_and_those_that_are_not_against(opened, review):
+    async with opened() as (desk, client):
+        await review(client, "good")
+        await review(client, "wild")
+        records = known(desk)
+        assert records["scripted:good"].mean == 1.0
+        assert records["scripted:wild"].mean == 0.0
+        assert records["scripted:good"].trials == pytest.approx(0.8)  # anchored and held up
+        assert (records["scripted:good"].calls, records["scripted:good"].cost_usd) == (1.0, 0.0)
+        assert [one.size for one in desk.allocation.posteriors.load().records if one.language == "python"] == ["short"]
+    async with opened() as (desk, _):
+        assert known(desk)["scripted:good"].mean == 1.0  # after a restart
+
+
+@pytest.mark.anyio
+async def test_the_same_answer_again_shows_nothing_new(opened, review):
+    async with opened() as (desk, client):
+        first = await review(client, "good")
+        again = await review(client, "good")
+        assert [one["run"]["models"][0]["cache"] for one in (first, again)] == ["miss", "hit"]
+        assert known(desk)["scripted:good"].trials == pytest.approx(0.8)
+
+
+@pytest.mark.anyio
+async def test_feedback_over_mcp_counts_once_and_the_last_word_wins(opened, review):
+    async with opened() as (desk, client):
+        run_id = (await review(client, "good"))["run"]["id"]
+        before = known(desk)["scripted:good"].trials
+        for verdict in ("good", "bad", "bad"):
+            told = await client.call_tool("feedback", {"run_id": run_id, "verdict": verdict})
+            assert told.structured_content["models"] == ["scripted:good"]
+        after = known(desk)["scripted:good"]
+        assert after.trials == pytest.approx(before + 1)
+        assert after.quality == pytest.approx(before)
+        wrong = await client.call_tool("feedback", {"run_id": "r-none", "verdict": "good"})
+        assert wrong.is_error
+        assert "'r-none'" in wrong.content[0].text
+        assert "run.id" in wrong.content[0].text
+
+
+@pytest.mark.anyio
+async def test_the_tool_is_offered_only_where_it_is_wanted(opened):
+    async with opened(MANYEYES_TOOLSETS="default") as (_, client):
+        assert "feedback" not in [one.name for one in (await client.list_tools()).tools]
+
+
+@pytest.mark.anyio
+async def test_switched_off_nothing_is_kept_and_feedback_says_so(opened, review):
+    async with opened(MANYEYES_LEARNING_ENABLED="false") as (desk, client):
+        run_id = (await review(client, "good"))["run"]["id"]
+        assert desk.allocation is None
+        refused = await client.call_tool("feedback", {"run_id": run_id, "verdict": "good"})
+        assert "MANYEYES_LEARNING_ENABLED=true" in refused.content[0].text
+        assert desk.store.database.read("SELECT * FROM outcomes") == []
+
+
+@pytest.mark.anyio
+async def test_enough_outcomes_change_whom_the_next_call_asks(opened, review):
+    """Two local models that the operator lists in the wrong order."""
+    values = {"MANYEYES_LEARNING_LEAST": "2", "MANYEYES_ROUTING_CODE_REVIEW_VENDORS": "box"}
+    async with opened(
+        MANYEYES_ENDPOINTS_BOX_URL="http://127.0.0.1:9/v1", MANYEYES_ENDPOINTS_BOX_MODELS="wild,good", **values
+    ) as (desk, client):
+        from manyeyes.learning.account import Outcome
+        from manyeyes.types import Task
+
+        task = Task(kind="code_review", input_tokens=100, language="python")
+        assert str(desk.router.choose(task, learned=desk.allocation.lesson()).taken[0]) == "box:wild"
+        for number in range(6):
+            told = [
+                Outcome(situation=HERE, model=f"box:{name}", quality=float(name == "good"), weight=1.0, answers=1)
+                for name in ("wild", "good")
+            ]
+            desk.allocation.posteriors.add(f"r-{number}", told)
+        result = (await client.call_tool("code_review", {"code": "x = 1\n", "language": "python"})).structured_content
+        asked = [one["ref"] for one in result["run"]["attempts"]]
+        assert asked[0] == "box:good"
+        reason = next(one["reason"] for one in result["run"]["route"] if one["ref"] == "box:good")
+        assert "learned to be worth most: expected quality" in reason
+
+
+def command(capsys, *argv):
+    code = main(list(argv))
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+@pytest.fixture
+def shell(environ, monkeypatch, tmp_path, capsys):
+    """Runs a command in a process's environment of its own."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        return command(capsys, *argv)
+
+    return run
+
+
+def test_feedback_stats_and_route_show_what_was_learned(shell, tmp_path):
+    (tmp_path / "code.py").write_text("def pay(db, user):\n    row = db.get(user)\n    return row.total\n")
+    code, out, _ = shell("review", "code.py", "--model", "scripted:good", "--json")
+    run_id = json.loads(out)["run"]["id"]
+    code, out, _ = shell("feedback", run_id, "bad", "--json")
+    assert (code, json.loads(out)) == (0, {"run_id": run_id, "verdict": "bad", "models": ["scripted:good"]})
+    code, out, _ = shell("stats", "--routing", "--json")
+    rows = json.loads(out)["learned"]
+    assert code == 0
+    assert {row["language"] for row in rows} == {None, "python"}
+    assert rows[0]["outcomes"] == pytest.approx(1.8)
+    assert rows[0]["quality"] == pytest.approx(0.8 / 1.8, abs=1e-3)
+    code, out, _ = shell("stats", "--routing")
+    assert "scripted:good" in out
+    assert "No model has been seen often enough" in out
+    code, out, _ = shell("route", "code_review", "--language", "python", "--model", "scripted:good", "--explain")
+    assert code == 0
+    assert "Posterior for code_review, python, short" in out
+    assert "1.8" in out
+
+
+def test_feedback_on_an_unknown_run_is_wrong_use(shell):
+    code, out, err = shell("feedback", "r-none", "good")
+    assert (code, out) == (2, "")
+    assert "'r-none'" in err
+
+
+def test_switched_off_commands_say_so(shell, monkeypatch):
+    monkeypatch.setenv("MANYEYES_LEARNING_ENABLED", "false")
+    assert shell("stats", "--routing")[0] == 3
+    assert shell("feedback", "r-1", "good")[0] == 2
+    code, out, _ = shell("route", "code_review", "--explain")
+    assert code == 0
+    assert "switched off" in out
