@@ -164,6 +164,9 @@ def _describe(tool: Tool[Arguments, Result]) -> types.Tool:
         description=tool.description,
         input_schema=compact_schema(tool.arguments, "validation"),
         output_schema=compact_schema(tool.result, "serialization"),
-        # Whether it destroys or may be repeated is asked only of a tool that writes.
-        annotations=types.ToolAnnotations(read_only_hint=True, open_world_hint=tool.open_world),
+        annotations=types.ToolAnnotations(
+            read_only_hint=tool.read_only,
+            destructive_hint=None if tool.read_only else False,  # ours add, and delete nothing
+            open_world_hint=tool.open_world,
+        ),
     )

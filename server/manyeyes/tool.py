@@ -181,6 +181,11 @@ class Tool(Protocol[ArgumentsT, ResultT]):
         ...
 
     @property
+    def read_only(self) -> bool:
+        """Whether it leaves everything as it was, but for the account of what was used."""
+        ...
+
+    @property
     def arguments(self) -> type[ArgumentsT]:
         """The type of its arguments."""
         ...

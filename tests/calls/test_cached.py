@@ -140,6 +140,7 @@ CHANGES = {
     "cache_key": "k",
     "cache_note": "n",
 }
+NEVER_KEPT = {"search": True, "private": True}
 IN_A_MESSAGE = {
     "role": "assistant",
     "text": "bye",
@@ -151,8 +152,16 @@ IN_A_MESSAGE = {
 
 
 def test_every_field_is_thought_of():
-    assert set(CHANGES) == {one.name for one in fields(Request)}
+    assert {*CHANGES, *NEVER_KEPT} == {one.name for one in fields(Request)}
     assert set(IN_A_MESSAGE) == {one.name for one in fields(Message)}
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_KEPT))
+async def test_what_must_not_be_kept_is_asked_each_time(name, cached, model):
+    request = replace(ASK, **{name: NEVER_KEPT[name]})
+    await cached.complete(request, no_pulse)
+    await cached.complete(request, no_pulse)
+    assert model.counts["asked"] == 2
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))

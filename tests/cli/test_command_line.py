@@ -89,7 +89,7 @@ def test_a_bare_command_helps_on_a_terminal_and_serves_elsewhere(capsys, monkeyp
         (["review", "bad.py", "--json", "--sarif", "-"], "both want stdout"),
         (["review", "bad.py", "--sarif", "no/such/folder.sarif"], "cannot be written"),
         (["review", "bad.py", "--model", "no-such-model"], "No model is called"),
-        (["pipeline", "bad.py"], "code_pipeline, which is not there"),
+        (["pipeline", "missing.py"], "There is no missing.py"),
         (["call", "no_such_tool"], "no_such_tool"),
         (["call", "code_review", "--args", "{"], "--args is not JSON"),
         (["call", "code_review", "--args", "[]"], "must be a JSON object"),

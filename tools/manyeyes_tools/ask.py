@@ -24,6 +24,7 @@ class Ask:
     )
     toolset = "chat"
     open_world = True
+    read_only = True
     arguments = AskArguments
     result = AskResult
     exports = ("terminal", "markdown")

@@ -24,6 +24,7 @@ class CodePipeline:
     )
     toolset = "default"
     open_world = True
+    read_only = True
     arguments = PipelineArguments
     result = PipelineResult
     exports = ("terminal", "sarif", "markdown", "document")

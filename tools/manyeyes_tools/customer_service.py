@@ -23,6 +23,7 @@ class CustomerService:
     )
     toolset = "support"
     open_world = True
+    read_only = False
     arguments = SupportArguments
     result = SupportResult
     exports = ("terminal",)

@@ -24,6 +24,7 @@ class DocGenerator:
     )
     toolset = "default"
     open_world = True
+    read_only = True
     arguments = DocArguments
     result = DocResult
     exports = ("terminal", "document")

@@ -36,6 +36,7 @@ class Feedback:
     description = "Say whether an earlier result was good or bad, so that better suited models are asked."
     toolset = "feedback"
     open_world = False
+    read_only = False
     arguments = FeedbackArguments
     result = FeedbackResult
     exports = ("terminal",)

@@ -28,6 +28,7 @@ class FindingsTool(Generic[ArgumentsT, ResultT]):
 
     toolset = "default"
     open_world = True
+    read_only = True
     exports = ("terminal", "sarif", "markdown", "html", "pull_request")
 
     def report(self, result: ResultT) -> str:
