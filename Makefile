@@ -13,7 +13,7 @@ UV_VERSION := 0.13.9
 ARGS ?=
 
 help:
-	@echo 'make demo      the sample through all three tools, by a real MCP client; needs no key'
+	@echo 'make demo      the sample through all tools, by a real MCP client; needs no key'
 	@echo 'make test      the tests (ARGS="-k routing" chooses some)'
 	@echo 'make check     lint, types, layers, and a wheel installed into an empty environment'
 	@echo 'make test-all  the tests under every Python this machine has'

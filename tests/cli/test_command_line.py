@@ -391,14 +391,25 @@ def test_the_demo_finds_the_injection_on_its_line(tmp_path):
     assert f"The SQL injection was found on its line, payment.py:{line}." in done.stdout
     for part in ("code_review", "security_scan", "doc_generator", "would be asked", "Cost of all: $0.00."):
         assert part in done.stdout
-    assert len(done.stdout.splitlines()) < 120
+    for part in (
+        "in parallel",
+        "technical_support",
+        "sales_inquiry",
+        "complaint",
+        "general",
+        "49 dollars",
+        "a person is needed",
+    ):
+        assert part in done.stdout
+    assert "customer_service     6" in done.stdout
+    assert len(done.stdout.splitlines()) < 140
 
 
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
         ({"_FLAW": "CWE-0"}, 1, "on line 15 of the sample was not found"),
-        ({"_TOOLS": ("security_scan", "no_such_tool")}, 3, "no_such_tool"),
+        ({"_PARALLEL": "sideways"}, 3, "`mode` should be"),
         ({"SERVER": ("-c", "raise SystemExit(7)")}, 3, "did not answer as it should"),
     ],
 )
