@@ -76,7 +76,17 @@ DEFAULTS = {
 }
 """Where the default is worked out and not written down."""
 
-ONLY_IN_FILE = {"models"}
+ONLY_IN_FILE = {
+    "models",
+    "support.prompts",
+    "support.never_promise",
+    "mcp_servers.NAME.env",
+    "mcp_servers.NAME.headers",
+    "security.external[].name",
+    "security.external[].command",
+    "security.external[].timeout_s",
+    "security.external[].languages",
+}
 
 TITLES = {
     "": "General",
@@ -84,16 +94,21 @@ TITLES = {
     "openai": "OpenAI",
     "google": "Google",
     "endpoints": "Endpoints",
+    "mcp_servers": "Other MCP servers",
     "scripted": "Scripted provider",
     "budget": "Budget",
     "state": "State",
     "cache": "Cache",
     "limits": "Limits",
+    "support": "Customer service",
     "osv": "Advisories on packages",
+    "dast": "Probing of running applications",
+    "security": "Scanners of yours",
     "retry": "Retries",
     "patience": "Patience",
     "breaker": "Circuit breaker",
     "hedge": "Hedging",
+    "learning": "Learning which model to ask",
     "rates": "Rates",
     "routing": "Routing",
 }
@@ -126,6 +141,16 @@ ENDPOINTS = """\
 Named endpoints that speak OpenAI's Chat Completions: Ollama, LM Studio, vLLM, OpenRouter, a gateway. `NAME` is yours
 to choose, and becomes the first half of the model reference: `ollama:qwen3-coder`. In a variable it is written in
 capitals and read in lower case: `MANYEYES_ENDPOINTS_OLLAMA_URL` is `url` of `[endpoints.ollama]`.
+"""
+
+SERVERS = """\
+Tools of these servers are lent to models while they answer (`ask`); see [Asking](ask.md). Only this file and your own
+variables name servers; a project cannot.
+"""
+
+SECURITY = """\
+Each `[[security.external]]` is a scanner that `scan_type: sast` runs too; see
+[other scanners](tools.md#other-scanners). Only this file names them: a project cannot, and no variable can.
 """
 
 RATES = """\
@@ -212,6 +237,10 @@ def page() -> str:
         parts.append(f"## {title}\n")
         if section == "endpoints":
             parts.append(ENDPOINTS)
+        if section == "mcp_servers":
+            parts.append(SERVERS)
+        if section == "security":
+            parts.append(SECURITY)
         if section == "rates":
             parts.append(RATES)
         if section == "routing":
@@ -225,23 +254,24 @@ def _walk(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo,
     told = _attributes(model)
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
-        inner, named = _model_in(field)
+        inner, joint = _model_in(field)
         if inner is not None:
-            yield from _walk(inner, f"{key}.NAME." if named else f"{key}.")
+            yield from _walk(inner, f"{key}{joint}")
         else:
             yield key, field, MEANINGS.get(key) or told.get(name, "")
 
 
-def _model_in(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
-    """The section a field holds, and whether it holds several by name."""
+def _model_in(field: FieldInfo) -> tuple[type[BaseModel] | None, str]:
+    """The section a field holds, and what joins its keys to the field's: it may hold several, by name or in a row."""
     annotation = field.annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    if get_origin(annotation) is Mapping:
-        value = get_args(annotation)[1]
-        if isinstance(value, type) and issubclass(value, BaseModel):
-            return value, True
-    return None, False
+        return annotation, "."
+    for kind, place, joint in ((Mapping, 1, ".NAME."), (tuple, 0, "[].")):
+        if get_origin(annotation) is kind:
+            value = get_args(annotation)[place]
+            if isinstance(value, type) and issubclass(value, BaseModel):
+                return value, joint
+    return None, ""
 
 
 def _attributes(model: type[BaseModel]) -> dict[str, str]:
@@ -310,7 +340,10 @@ def _default(key: str, field: FieldInfo) -> str:
 def _line(row: Row) -> str:
     variables = " or ".join(f"`{variable}`" for variable in row.variables) or "none"
     *sections, key = row.key.split(".")
-    where = f"`[{'.'.join(sections)}]` `{key}`" if sections else f"`[{key}]`" if key == "models" else f"`{key}`"
+    head = ".".join(sections)
+    # A row of sections of one kind is written with two brackets.
+    head = f"[[{head.removesuffix('[]')}]]" if head.endswith("[]") else f"[{head}]"
+    where = f"`{head}` `{key}`" if sections else f"`[{key}]`" if key == "models" else f"`{key}`"
     return f"| {variables} | {where} | {row.kind} | {row.default} | {row.meaning} |"
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from wire.doubles import body
 from wire.members import Member
 from wire.vendors import KEY, AnthropicWords
 
@@ -123,3 +124,27 @@ async def test_other_questions_are_not_mixed_up(opened, member, shop):
         result = (await client.call_tool("code_review", {**CALL, "focus": "speed"})).structured_content
     assert len(member.asked) > asked
     assert not any("last review" in note for note in result["notes"])
+
+
+async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, member, shop, monkeypatch):
+    """One of two changed files fails: what was found in it stays."""
+    from manyeyes_tools import court
+
+    other = shop.parent / "other.py"
+    other.write_text(CODE.replace("value + 7", "value + 77").replace("cents / count", "cents / many"))
+    call = {"paths": ["shop.py", "other.py"]}
+    async with opened() as client:
+        first = (await client.call_tool("code_review", call)).structured_content
+        assert "Divides by zero" in titles(first)
+        monkeypatch.setattr(court, "CHUNK_TOKENS", (60,))
+        monkeypatch.setattr("manyeyes_tools.judgement.CHUNK_TOKENS", (60,))
+        shop.write_text(CODE.replace("cents / count", "cents // max(count, 1)"))
+        other.write_text(other.read_text().replace("value + 3\n", "value - 3\n"))
+        normal = member.think
+        member.think = lambda texts: (
+            body({"error": {"message": "no"}}, 400) if "cents //" in str(texts) else normal(texts)
+        )
+        second = (await client.call_tool("code_review", call)).structured_content
+    assert second["status"] == "partial"
+    assert "Divides by zero" in titles(second)
+    assert second["resolved"] == []

@@ -11,7 +11,7 @@ from clients.harness import check
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-TOOLS = {"code_review", "security_scan", "doc_generator"}
+TOOLS = {"code_pipeline", "code_review", "security_scan", "doc_generator"}
 RESOURCES = {"manyeyes://dashboard", "manyeyes://models"}
 TEMPLATES = {"manyeyes://runs/{id}", "manyeyes://runs/{id}/sarif"}
 PROMPTS = {"review_my_changes", "audit_dependencies", "document_module"}

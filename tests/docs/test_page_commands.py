@@ -29,6 +29,8 @@ NOT_RUN = {
     " /path/to/manyeyes/.venv/bin/manyeyes serve": "a client is needed; tests/clients attaches the real ones",
     "codex mcp add manyeyes --env MANYEYES_ROOTS=/path/to/project"
     " -- /path/to/manyeyes/.venv/bin/manyeyes serve": "a client is needed; tests/clients attaches the real ones",
+    "pip install 'manyeyes[train]'": "the name is on no package index; what it installs is there for the tests",
+    "manyeyes support forget c-…": "the id is a placeholder; tests/support forgets real ones",
 }
 EXITS = {
     "manyeyes scan . --fail-on high --sarif scan.sarif": 1,
@@ -45,8 +47,40 @@ SAYS = {
     "manyeyes scan examples/payment.py": ("examples/payment.py:15", "CWE-89"),
     "manyeyes demo": ("The SQL injection was found on its line",),
     "manyeyes route analysis --model claude-4.7": ("anthropic:claude-opus-4-7",),
+    "manyeyes pipeline examples/payment.py --mode parallel": ("Best practices:", "SQL injection"),
+    "manyeyes pipeline examples/payment.py": ("Documentation:", "SQL injection"),
+    'manyeyes support try "My router shows a red light"': ("technical_support",),
 }
 """What must be in the output for the page to be right."""
+
+FILES = {
+    "README.md": "# Shop\n\n`total(prices)` adds up.\n",
+    "docs/guide.md": "# Guide\n\nCall `total(prices)`.\n",
+    "src/shop.py": (
+        '"""A shop."""\n\nimport sqlite3\n\n\ndef total(prices: list[int]) -> int:\n    """Add up."""\n'
+        "    return sum(prices)\n\n\ndef find(db: sqlite3.Connection, name: str) -> object:\n"
+        '    """Find a customer."""\n'
+        "    return db.execute(f\"SELECT * FROM customers WHERE name = '{name}'\")\n"
+    ),
+    "requirements.txt": "click==8.1.7\n",
+    "osv-records/PYSEC-1.json": json.dumps(
+        {
+            "id": "PYSEC-1",
+            "modified": "2024-01-01T00:00:00Z",
+            "affected": [{"package": {"ecosystem": "PyPI", "name": "other"}, "versions": ["1.0"]}],
+        }
+    ),
+    "examples.csv": "message,intent\n"
+    + "".join(
+        f"{text},{intent}\n"
+        for intent, texts in {
+            "delivery": "where is my parcel|my parcel is late|when does it arrive|track my order|still not delivered",
+            "returns": "send it back|how do I return this|I want a refund|exchange for another|wrong size to return",
+        }.items()
+        for text in texts.split("|")
+    ),
+}
+"""What a project may hold beside the sample."""
 
 ARTICLE = ROOT / "docs" / "article.md"
 SHELL_BLOCKS = [block for page in PAGES for block in blocks(page, *SHELL)]
@@ -59,6 +93,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "examples", folder / "examples")
     sample = folder / "examples" / "payment.py"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
 
     def git(*arguments: str) -> None:
         who = ("-c", "user.name=A", "-c", "user.email=a@example.org")

@@ -60,7 +60,7 @@ def test_the_repositorys_own_configuration_is_of_that_form(tmp_path: Path) -> No
 @pytest.mark.parametrize("block", TOML_BLOCKS, ids=str)
 def test_toml_is_a_clients_a_projects_or_an_operators(block: Block, tmp_path: Path) -> None:
     values = tomllib.loads(block.text)
-    if "mcp_servers" in values:
+    if "manyeyes" in values.get("mcp_servers", {}):  # a client's; an operator's names other servers
         for server in values["mcp_servers"].values():
             check_server(server, tmp_path)
     elif "focus" in values:
@@ -79,9 +79,24 @@ def test_the_example_of_an_operators_file_can_be_used(tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     settings = load({"MANYEYES_CONFIG": str(file), "HOME": str(tmp_path)})
     assert settings.roots == ((tmp_path / "src").resolve(),)
+    assert settings.dast.targets == ()
     catalog = Catalog.load().with_settings(settings)
     router = Router.build(catalog, dict.fromkeys(settings.endpoints, True), settings, Prices.of(settings))
     assert router.rules["code_review"].vendors == ("anthropic", "ollama")
+
+
+def test_what_is_switched_off_in_the_example_can_be_switched_on(tmp_path: Path) -> None:
+    text = re.sub(r"(?m)^#(?=\S)", "", EXAMPLE.read_text(encoding="utf-8"))
+    for folder in ("src", "support/knowledge", "osv"):
+        (tmp_path / folder).mkdir(parents=True)
+        text = text.replace(f"~/{folder}", str(tmp_path / folder))
+    file = tmp_path / "manyeyes.toml"
+    file.write_text(text, encoding="utf-8")
+    settings = load({"MANYEYES_CONFIG": str(file), "HOME": str(tmp_path)})
+    assert settings.dast.targets
+    assert settings.security.external
+    assert settings.mcp_servers["files"].tools
+    assert settings.osv.db == tmp_path / "osv"
 
 
 @pytest.mark.parametrize("page", [*PAGES, EXAMPLE], ids=lambda page: page.name)
@@ -118,10 +133,10 @@ def test_a_projects_own_file_cannot_set_more_and_the_result_says_so(tmp_path: Pa
 
 
 def test_a_language_without_engines_is_named(tmp_path: Path) -> None:
-    (tmp_path / "main.go").write_text("package main\n", encoding="utf-8")
-    result = scan("main.go", tmp_path, code=0)
-    assert any("No engine has rules for go" in note for note in result["notes"])
-    assert "No engine has rules for go" in result["summary"]
+    (tmp_path / "main.rs").write_text("fn main() {}\n", encoding="utf-8")
+    result = scan("main.rs", tmp_path, code=0)
+    assert any("No engine has rules for rust" in note for note in result["notes"])
+    assert "No engine has rules for rust" in result["summary"]
 
 
 def scan(path: str, root: Path, *, code: int) -> dict[str, Any]:

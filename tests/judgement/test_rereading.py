@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from manyeyes_tools.findings import Finding
 from manyeyes_tools.material import Material, SourceFile
-from manyeyes_tools.rereading import Memory, Reviewed, resolved
+from manyeyes_tools.rereading import Memory, Reviewed, renamed, resolved, still_open
 
 FILLER = "".join(f"\n\ndef helper_{n}(value):\n    total = value + {n}\n    return total\n" for n in range(12))
 CODE = (
@@ -96,10 +96,75 @@ def test_code_that_moved_is_not_read_again_and_its_finding_moves_along():
 def test_a_finding_in_what_changed_is_left_to_the_models():
     before = reviewed(CODE, finding("    with open(name) as file:", 5), finding("    return total", 11, "F-2"))
     reread = again(before, CODE.replace("open(name)", "open(name, encoding='utf-8')"))
-    assert [one.id for one in reread.open] == ["F-1"]
+    assert [one.id for one in reread.gone] == ["F-1"]
     assert [one.id for one in reread.carried] == ["F-2"]
     assert resolved(reread, reread.carried) == ["F-1"]
-    assert resolved(reread, [*reread.carried, *reread.open]) == []
+    assert resolved(reread, [*reread.carried, *reread.gone]) == []
+
+
+def test_what_still_stands_in_what_changed_is_put_to_the_models_again():
+    before = reviewed(CODE, finding("    with open(name) as file:", 5))
+    reread = again(before, CODE.replace("file.read()", "file.read().strip()"))
+    (standing,) = reread.standing
+    assert [one.confidence for one in still_open(reread, [], {standing.id}, ())] == [0.8]
+    assert [one.confidence for one in still_open(reread, [], (), ())] == [0.56]
+    assert still_open(reread, [], (), {standing.id}) == []
+    assert still_open(reread, [standing], (), ()) == []
+
+
+GUARDED = (
+    "@app.before_request\ndef check():\n    require_login()\n\n\n"
+    "@app.route('/a')\ndef a():\n    return secret()\n\n\n"
+    "class Inner(LoginRequired):\n    def get(self):\n        return 1\n\n\n"
+    "class Outer(Public):\n    def get(self):\n        return 2\n" + FILLER
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GUARDED.replace("@app.before_request\ndef check():\n    require_login()\n\n\n", ""),
+        GUARDED.replace("    require_login()\n", "    pass\n"),
+        GUARDED.replace("return 1", "return 0").replace("return 2", "return 1").replace("return 0", "return 2"),
+        GUARDED.replace("class Inner(LoginRequired)", "class Inner(Public)"),
+    ],
+    ids=["a check was deleted", "a check does nothing now", "methods changed places", "another base"],
+)
+def test_what_was_taken_away_or_changed_places_is_seen(text):
+    reread = again(reviewed(GUARDED), text)
+    assert reread is None or reread.material is not None
+    if reread is not None:
+        assert shown(reread)
+
+
+def test_a_deleted_line_shows_what_stands_beside_it():
+    text = (
+        "app = make()\n\n\ndef a():\n    return 1\n\n\napp.before_request(check)\n\n\ndef b():\n    return 2\n" + FILLER
+    )
+    lines = shown(again(reviewed(text), text.replace("app.before_request(check)\n", "")))
+    assert "def a():" in lines
+    assert "def b():" in lines
+
+
+def test_who_called_what_is_gone_is_read_again():
+    text = CODE.replace("\n\ndef load(name):\n    with open(name) as file:\n        return file.read()\n", "")
+    assert "    print(load(name))" in shown(again(reviewed(CODE), text))
+
+
+def test_a_file_less_is_read_anew():
+    before = reviewed(CODE)
+    other = SourceFile(path="b.py", language="python", text=CODE, masked=CODE)
+    now = Material(files=(other,), origin="paths")
+    assert Memory.of(now).reread(now, before) is None
+
+
+def test_a_finding_in_a_renamed_function_keeps_its_id():
+    before = reviewed(CODE, finding("        return file.read()", 6))
+    reread = again(before, CODE.replace("def load(name)", "def read_all(name)"))
+    moved = finding("        return file.read()", 6, "F-9")
+    assert [one.id for one in renamed(reread, [moved])] == ["F-1"]
+    other = finding("    print(load(name))", 9, "F-8")
+    assert [one.id for one in renamed(reread, [other])] == ["F-8"]
 
 
 def test_when_most_has_changed_all_is_read():
@@ -112,6 +177,7 @@ def test_a_new_and_a_deleted_file_are_noticed():
     new = SourceFile(path="b.py", language="python", text="x = 1\n", masked="x = 1\n")
     now = Material(files=(one, new), origin="paths")
     reread = Memory.of(now).reread(now, before)
+    assert reread is not None
     assert [file.path for file in reread.material.files] == ["b.py"]
 
 

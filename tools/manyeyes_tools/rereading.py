@@ -1,14 +1,16 @@
 """A second review of the same files reads only what has changed, and what depends on it.
 
-What a review was made of is kept as digests of each definition and of the lines between them, never as code.  The next
-review of the same files finds out which of them are new, shows the models those and whoever calls them, carries over
-what was found in the others, and says what has been mended since.
+What a review was made of is kept as digests of each definition and of the lines between them, in their order, never as
+code.  The next review of the same files finds out which of them are new, shows the models those, what stands beside
+anything that is gone, and whoever calls what is gone or has another signature; it carries over what was found in the
+rest.  What was found in the parts read again is put to the models by its id: only what they do not bear out any more,
+or what stands nowhere any more, counts as mended.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
@@ -20,9 +22,10 @@ from manyeyes_tools.combining import combine
 from manyeyes_tools.extracts import extract
 from manyeyes_tools.findings import Finding  # pydantic reads the annotations
 from manyeyes_tools.syntax.grammars import LANGUAGES
+from manyeyes_tools.weaknesses import family_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from manyeyes_tools.material import Material, SourceFile
     from manyeyes_tools.syntax.outline import Definition
@@ -31,9 +34,11 @@ MOST_CHANGED = 0.5
 """When more than this part of the lines is to be read again, all of it is read, since that is hardly dearer."""
 MOST_FINDINGS = 200
 """A review with more findings than this is not carried over."""
+PASSED_OVER = 0.7
+"""What is left of the confidence of a finding that the models were asked about again and passed over."""
 BETWEEN = 40
 """Lines between definitions are told apart in runs of this many at most."""
-VERSION = 1
+VERSION = 2
 
 
 class Reviewed(Wire):
@@ -45,6 +50,7 @@ class Reviewed(Wire):
     version: int = VERSION
     pieces: dict[str, list[str]]
     heads: list[str]
+    names: list[str]
     findings: list[Finding] = Field(max_length=MOST_FINDINGS)
     verdicts: list[Literal["approve", "comment", "request_changes"]]
     summary: str
@@ -72,6 +78,7 @@ class Piece:
     digest: str
     name: str = ""
     head: str = ""
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +88,16 @@ class Reread:
     Attributes:
         material: The parts to show; None when nothing has changed.
         carried: Findings of the earlier review in what has not changed, at their lines of now.
-        open: Findings of the earlier review in what has changed, or whose place is gone.
+        standing: Findings of the earlier review whose quote stands in what is read again, at their lines of now.
+        gone: Findings of the earlier review whose quote stands nowhere in their file any more.
         before: The earlier review.
         lines: How many lines are read again.
     """
 
     material: Material | None
     carried: tuple[Finding, ...]
-    open: tuple[Finding, ...]
+    standing: tuple[Finding, ...]
+    gone: tuple[Finding, ...]
     before: Reviewed
     lines: int
 
@@ -118,6 +127,7 @@ class Memory:
         return Reviewed(
             pieces={path: [one.digest for one in pieces] for path, pieces in self.pieces.items()},
             heads=sorted({one.head for pieces in self.pieces.values() for one in pieces if one.head}),
+            names=sorted(self._names()),
             findings=list(findings),
             verdicts=list(verdicts),  # type: ignore[arg-type]  # checked by the model
             summary=summary,
@@ -125,12 +135,23 @@ class Memory:
             beside=dict(beside),
         )
 
+    def _names(self) -> set[str]:
+        """Digests of the names that are defined."""
+        return {_short(one.name) for pieces in self.pieces.values() for one in pieces if one.name}
+
     def reread(self, material: Material, before: Reviewed) -> Reread | None:
         """What is to be read again; None when all of it is.  Blocking: looks for quotes."""
+        if self.pieces.keys() != before.pieces.keys():
+            gone = before.pieces.keys() - self.pieces.keys()
+            if gone:  # whatever relied on them is not known by name
+                return None
         changed = {path: _changed(pieces, before.pieces.get(path, [])) for path, pieces in self.pieces.items()}
         # Whoever calls something whose signature is as it was is shown beside it, and is not itself read again.
         known = set(before.heads)
-        names = {one.name for pieces in changed.values() for one in pieces if one.name and one.head not in known}
+        names = {
+            _short(one.name) for pieces in changed.values() for one in pieces if one.name and one.head not in known
+        }
+        names |= set(before.names) - self._names()
         again: dict[str, set[int]] = {}
         for file in material.files:
             wanted = [*changed[file.path], *_dependants(file, self.pieces[file.path], names)]
@@ -141,30 +162,74 @@ class Memory:
         lines = sum(len(numbers) for numbers in again.values())
         if lines > MOST_CHANGED * total:
             return None
-        carried, left = self._carried(material, before, again)
+        carried, standing, left = self._sorted(material, before, again)
         shown = tuple(extract(file, again[file.path]) for file in material.files if file.path in again)
         part = replace(material, files=shown) if shown else None
-        return Reread(part, carried, left, before, lines)
+        if part is None and (standing or left):
+            return None  # something found is not where it was, though nothing seems to have changed
+        return Reread(part, carried, standing, left, before, lines)
 
-    def _carried(
+    def _sorted(
         self, material: Material, before: Reviewed, again: dict[str, set[int]]
-    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[Finding, ...]]:
+        """The earlier findings: in what is as it was, in what is read again, and those whose quote is gone."""
         files = {file.path: file for file in material.files}
         carried: list[Finding] = []
-        left: list[Finding] = []
+        standing: list[Finding] = []
+        gone: list[Finding] = []
         for finding in before.findings:
             file = files.get(finding.path)
             if file is None and finding.path in before.beside:
                 carried.append(finding)  # that file is as it was, or all would be read anew
                 continue
             place = anchor(file, finding.quote, finding.start_line) if file is not None else None
-            exact = place is not None and place.exactness == 1.0
-            if file is None or place is None or not exact or place.start_line in again.get(file.path, ()):
-                left.append(finding)
+            if file is None or place is None or place.exactness != 1.0:
+                gone.append(finding)
                 continue
             moved = finding.model_copy(update={"start_line": place.start_line, "end_line": place.end_line})
-            carried.append(_with_sound_patch(moved, finding, file))
-        return tuple(carried), tuple(left)
+            sound = _with_sound_patch(moved, finding, file)
+            (standing if place.start_line in again.get(file.path, ()) else carried).append(sound)
+        return tuple(carried), tuple(standing), tuple(gone)
+
+
+def still_open(
+    reread: Reread, new: Sequence[Finding], confirmed: Container[str], disputed: Container[str]
+) -> list[Finding]:
+    """What of the findings put to the models again is still open.
+
+    One that they bear out stays as it is; one that they hold to be wrong now is mended; one that they pass over stays,
+    less sure, since its text is still there.
+    """
+    known = {one.id for one in new}
+    kept = []
+    for finding in reread.standing:
+        if finding.id in known or finding.id in disputed:
+            continue
+        sure = finding.confidence if finding.id in confirmed else round(finding.confidence * PASSED_OVER, 3)
+        kept.append(finding.model_copy(update={"confidence": sure}))
+    return kept
+
+
+def renamed(reread: Reread, new: Sequence[Finding]) -> list[Finding]:
+    """New findings, those under their earlier id that were found before at a place that has another name now."""
+    left = {(_plain(one.quote), _kind(one)): one for one in reread.gone + reread.standing}
+    taken = {one.id for one in new}
+    found = []
+    for finding in new:
+        before = left.get((_plain(finding.quote), _kind(finding)))
+        same = before is not None and before.id not in taken
+        found.append(finding.model_copy(update={"id": before.id}) if before is not None and same else finding)
+        if before is not None and same:
+            taken.add(before.id)
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _kind(finding: Finding) -> str:
+    return family_of(finding.cwe) if finding.cwe else finding.category.casefold()
 
 
 def resolved(reread: Reread, findings: Iterable[Finding]) -> list[str]:
@@ -186,20 +251,27 @@ def _with_sound_patch(moved: Finding, before: Finding, file: SourceFile) -> Find
     )
 
 
-def _changed(pieces: Sequence[Piece], before: Iterable[str]) -> list[Piece]:
-    """The pieces that were not there before; equal ones count as often as they occurred."""
-    known = Counter(before)
-    new = []
-    for piece in pieces:
-        if known[piece.digest]:
-            known[piece.digest] -= 1
-        else:
-            new.append(piece)
-    return new
+def _changed(pieces: Sequence[Piece], before: Sequence[str]) -> list[Piece]:
+    """The pieces that are new or stand elsewhere, and those beside anything that is gone."""
+    here = [one.digest for one in pieces]
+    wanted: set[int] = set()
+    for kind, _, _, first, end in SequenceMatcher(None, before, here, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        wanted.update(range(first, end))
+        if all(pieces[number].blank for number in range(first, end)):
+            # Something is gone: what stood before and after it may have relied on it.
+            wanted.update(_nearest(pieces, range(first - 1, -1, -1)))
+            wanted.update(_nearest(pieces, range(end, len(pieces))))
+    return [pieces[number] for number in sorted(wanted) if not pieces[number].blank]
+
+
+def _nearest(pieces: Sequence[Piece], numbers: Iterable[int]) -> list[int]:
+    return [next((number for number in numbers if not pieces[number].blank), 0)] if pieces else []
 
 
 def _dependants(file: SourceFile, pieces: Sequence[Piece], names: set[str]) -> list[Piece]:
-    """The pieces that call one of these names.
+    """The pieces that use one of these names, given as digests.
 
     Names that are everywhere (`get`, `run`) lead to more being read than need be, never to less.
     """
@@ -207,8 +279,8 @@ def _dependants(file: SourceFile, pieces: Sequence[Piece], names: set[str]) -> l
         return []
     from manyeyes_tools.syntax.remembered import outlines
 
-    lines = {one.line for one in outlines.of(file.masked, file.language).calls if one.name in names}
-    return [one for one in pieces if one.name and any(one.first <= line <= one.last for line in lines)]
+    lines = {one.line for one in outlines.of(file.masked, file.language).references if _short(one.name) in names}
+    return [one for one in pieces if any(one.first <= line <= one.last for line in lines)]
 
 
 def _pieces(file: SourceFile) -> Iterator[Piece]:
@@ -231,16 +303,22 @@ def _pieces(file: SourceFile) -> Iterator[Piece]:
             if here is not None:
                 last = min(here.end_line, end)
                 head = sha256(f"{here.qualified}\0{here.signature}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-                yield Piece(first, last, _digest(file, lines, first, last), here.name, head)
+                digest = _digest(file, lines, first, last, here.qualified)
+                yield Piece(first, last, digest, here.name, head)
             else:
                 last = min((line - 1 for line in starts if line > first), default=end)
                 last = min(last, end, first + BETWEEN - 1)
-                yield Piece(first, last, _digest(file, lines, first, last))
+                blank = not any(line.strip() for line in lines[first - 1 : last])
+                yield Piece(first, last, _digest(file, lines, first, last), blank=blank)
             first = last + 1
 
 
-def _digest(file: SourceFile, lines: Sequence[str], first: int, last: int) -> str:
+def _short(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _digest(file: SourceFile, lines: Sequence[str], first: int, last: int, name: str = "") -> str:
     body = "\n".join(line.rstrip() for line in lines[first - 1 : last]).strip("\n")
     changed = file.changed or frozenset()
     marks = [number - first for number in range(first, last + 1) if number in changed]
-    return sha256(repr((file.language, body, marks)).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return sha256(repr((file.language, name, body, marks)).encode("utf-8", "surrogatepass")).hexdigest()[:20]

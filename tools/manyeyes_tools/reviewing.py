@@ -16,7 +16,7 @@ from manyeyes_tools.investigation import Library
 from manyeyes_tools.investigation.library import NotThere
 from manyeyes_tools.judgement import Judgement, Question, ReviewAnswer, digest_of, judge
 from manyeyes_tools.prompts import load_prompt
-from manyeyes_tools.rereading import Memory, Reviewed, resolved
+from manyeyes_tools.rereading import Memory, Reviewed, renamed, resolved, still_open
 from manyeyes_tools.scrutiny import REFUTED, WITHDRAWN
 from manyeyes_tools.sources import gather
 
@@ -83,9 +83,12 @@ async def examine(
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
     earlier = await Earlier.of(material, question, bench)
     again = earlier.reread
-    judgement = Judgement() if again and again.material is None else await judge(
-        again.material if again and again.material else material, evidence.findings, question, bench
-    )  # fmt: skip
+    if again is None:
+        judgement = await judge(material, evidence.findings, question, bench)
+    elif again.material is None:
+        judgement = Judgement()
+    else:  # what was found in the parts read again is put to the models by its id
+        judgement = await judge(again.material, [*evidence.findings, *again.standing], question, bench)
     if not evidence.engines and not judgement.heard and again is None:
         raise BadCall("Nothing could look at the code: " + " ".join([*evidence.problems, *judgement.problems]))
     limit = findings_tool.limit(material, bench)
@@ -144,24 +147,34 @@ class Earlier:
 
     def carry_over(self, judgement: Judgement) -> Judgement:
         """The judgement with what the earlier review found where nothing has changed."""
-        if self.reread is None:
+        again = self.reread
+        if again is None:
             return judgement
-        before = self.reread.before
-        known = {one.id for one in judgement.findings}
+        before = again.before
+        found = renamed(again, judgement.findings)
+        known = {one.id for one in found}
         spoken = {*(one[0] for one in judgement.disputed), *judgement.confirmed}
-        carried = [one for one in self.reread.carried if one.id not in known]
-        if self.reread.material is not None and not judgement.heard:
-            # Nobody read what changed, so nothing says that what was found there is mended.
-            carried += [one for one in self.reread.open if one.id not in known]
+        carried = [one for one in again.carried if one.id not in known]
+        if not self.read_all(judgement):
+            # Not all that changed was read, so nothing says that what was found there is mended.
+            carried += [one for one in (*again.standing, *again.gone) if one.id not in known]
+        else:
+            disputed = {one[0] for one in judgement.disputed}
+            carried += still_open(again, found, judgement.confirmed, disputed)
         return replace(
             judgement,
-            findings=[*judgement.findings, *carried],
+            findings=[*found, *carried],
             beside={**before.beside, **judgement.beside},
             disputed=[*judgement.disputed, *(one for one in before.disputed if one[0] not in spoken)],
             verdicts=judgement.verdicts or list(before.verdicts),
             summaries=judgement.summaries or [before.summary],
-            heard=judgement.heard or (1 if self.reread.material is None else 0),
+            heard=judgement.heard or (1 if again.material is None else 0),
         )
+
+    def read_all(self, judgement: Judgement) -> bool:
+        """Whether models read all that they were to read."""
+        nothing = self.reread is not None and self.reread.material is None
+        return nothing or bool(judgement.heard and not judgement.problems)
 
     def keep(self, judgement: Judgement, whole: Judgement) -> None:
         """Keep this review for the next, when models read all that they were to read."""
@@ -173,7 +186,7 @@ class Earlier:
 
     def resolved(self, whole: Judgement) -> list[str]:
         """The ids of what the earlier review found and this one does not."""
-        return resolved(self.reread, whole.findings) if self.reread and whole.heard else []
+        return resolved(self.reread, whole.findings) if self.reread and self.read_all(whole) else []
 
     def told(self, whole: Judgement) -> list[str]:
         """What is different from the earlier review, in one line."""
