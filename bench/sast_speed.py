@@ -4,8 +4,9 @@
 
 A project of many packages is written from a seed: handlers of several frameworks, stores and helpers that call one
 another across files, with flows among them.  FOLDER takes real code instead.  All engines look at it, in a process of
-its own, with no model; `tree` is the engine that follows values, alone.  Then one file of 300 lines is looked at again
-and again after a first time.  Aims: 100,000 lines in 15 s and 500 MB on two cores, one file in 50 ms.
+its own, with no model; `tree` is the engine that follows values, alone.  Processors and memory of the processes that
+it starts count too, of these the largest.  Then one file of 300 lines is looked at again and again after a first time.
+Aims: 100,000 lines in 15 s and 500 MB on two cores, one file in 50 ms.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from manyeyes_tools.evidence import gather_evidence, python_tree
 from manyeyes_tools.material import Material, SourceFile
 
 SEED, ROUNDS, SMALL = 7, 15, 300
+WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 STORE = """\
 import sqlite3
@@ -141,11 +143,17 @@ def read(folder: Path) -> list[tuple[str, str]]:
     ]
 
 
+def spent() -> float:
+    """Seconds of processors, of this process and of those that it started."""
+    return sum(use.ru_utime + use.ru_stime for use in map(resource.getrusage, WHO))
+
+
 def measure(what: str, files: list[tuple[str, str]]) -> dict[str, object]:
     """One row, measured in this process."""
     given = material(files)
     engines = (python_tree.ENGINE,) if what == "tree" else None
-    started, used = time.perf_counter(), time.process_time()
+    started = time.perf_counter()
+    used = spent()
     evidence = anyio.run(partial(gather_evidence, given, purpose="security", engines=engines))
     seconds = time.perf_counter() - started
     return {
@@ -153,8 +161,8 @@ def measure(what: str, files: list[tuple[str, str]]) -> dict[str, object]:
         "lines": sum(text.count("\n") for _, text in files),
         "files": len(files),
         "seconds": round(seconds, 2),
-        "cpu_seconds": round(time.process_time() - used, 2),
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "cpu_seconds": round(spent() - used, 2),
+        "megabytes": sum(resource.getrusage(who).ru_maxrss for who in WHO) // 1024,
         "findings": len(evidence.findings),
         "problems": len(evidence.problems),
     }

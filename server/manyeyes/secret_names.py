@@ -58,6 +58,7 @@ _NEXT_LINE = re.compile(
 )
 _FIELD = re.compile(r"\s?(?P<value>[^\s;&\"'`(){}<>\[\]\\]{4,200}+)(?=[;&\"'`\s\\]|\Z)")
 _REVERSED = re.compile(r"(?<=[\"'`])[ \t]{0,4}+[=!]={1,2}+[ \t]{0,4}+(?P<name>[\w.]{2,80}+)")
+_QUOTES = frozenset("\"'`")
 _COMPARED = frozenset(["==", "===", "!=", "!=="])
 _CODE_ENDINGS = frozenset(
     [
@@ -142,6 +143,8 @@ def named_values(text: str, low: str, path: str) -> Iterator[tuple[int, int]]:
             continue
         opened = _OPEN.match(text, match.end())
         if opened:
+            if match["sep"] == "," and match["close"] and text[start - 1 : start] not in _QUOTES:
+                continue  # `["scanner:secret", "S105"]`: the name is the end of something else
             yield from _quoted(text, match, found, opened, kind)
         elif match["sep"] in {"=", ":", ":=", "=>"} and _NAME_END.search(found):
             yield from _unquoted(text, match, start, kind)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 
 from manyeyes_tools.evidence import gather_evidence
-from manyeyes_tools.evidence.python_tree import ENGINE, REVIEW_CHECKS
+from manyeyes_tools.evidence.python_checks import CHECKS
+from manyeyes_tools.evidence.python_tree import ENGINE
 from manyeyes_tools.evidence.taint.tables import RULES
 from manyeyes_tools.material import Material, SourceFile
 
@@ -110,6 +111,12 @@ TWINS = [
      "from flask_login import current_user, login_required\n@app.get('/bills/<int:bill_id>')\n@login_required\ndef show(bill_id):\n    return Bill.query.filter_by(id=bill_id, owner=current_user).first().text\n".replace("@app", "\n@app")),
     ("missing-rate-limit", "import flask\n@app.post('/login')\ndef login():\n    return str(check_password_hash(user.hash, given))\n", 3,
      "import flask\n@app.post('/login')\n@limiter.limit('5/minute')\ndef login():\n    return str(check_password_hash(user.hash, given))\n"),
+    ("readable-password", "import flask\n\ndef check(user, form):\n    return user.password == form['password']\n", 4,
+     "import flask\n\ndef check(user, form):\n    return check_password_hash(user.password, form['password'])\n"),
+    ("secret-in-response", "import flask\n@app.get('/me')\ndef me():\n    return flask.jsonify({'password': user.password})\n", 4,
+     "import flask\n@app.get('/me')\ndef me():\n    return flask.jsonify({'name': user.name})\n"),
+    ("open-surroundings", "import flask\nimport os\n@app.get('/about')\ndef about():\n    return flask.jsonify(dict(os.environ))\n", 5,
+     "import flask\nimport os\n@app.get('/about')\ndef about():\n    return flask.jsonify(os.environ['REGION'])\n"),
 ]  # fmt: skip
 
 
@@ -133,7 +140,7 @@ async def test_bad_code_is_found_on_its_line_and_its_safe_twin_is_not(
 
 def test_every_rule_has_its_twins() -> None:
     twins = {rule for rule, *_ in TWINS}
-    assert {rule.id for check in REVIEW_CHECKS for rule in check.rules} == twins - set(RULES)
+    assert {rule.id for check in CHECKS["review"] for rule in check.rules} == twins - set(RULES)
 
 
 async def test_the_finding_says_where_the_statement_is_run() -> None:

@@ -119,7 +119,7 @@ class _Found:
 
 def _found(engines: list[tuple[Hit, ...]], material: Material) -> _Found:
     """The hits as findings, engine by engine."""
-    masked = {file.path: file.masked.split("\n") for file in material.files}
+    masked = {file.path: file.masked.split("\n") for file in (*material.files, *material.sealed)}
     findings: list[Finding] = []
     unchanged = repeated = 0
     for hits in engines:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import Function, Scope, Tree, dotted, is_value
 from manyeyes_tools.evidence.python_places import Check, Place
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
 
@@ -135,7 +136,7 @@ def _handed_on(scope: Scope) -> frozenset[str]:
     handed: set[str] = set()
 
     def held(node: ast.AST) -> None:
-        handed.update(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+        handed.update(part.id for part in walk(node) if isinstance(part, ast.Name))
 
     for node in scope.nodes:
         match node:
@@ -176,7 +177,7 @@ def _unreachable(tree: Tree) -> Iterator[Place]:
                 for before, after in pairwise(block):
                     if not isinstance(before, ast.Return | ast.Raise | ast.Continue | ast.Break):
                         continue
-                    if not generator or not any(isinstance(part, ast.Yield) for part in ast.walk(after)):
+                    if not generator or not any(isinstance(part, ast.Yield) for part in walk(after)):
                         yield Place(UNREACHABLE, after)  # a yield there makes the function a generator, on purpose
                     break
 
@@ -213,16 +214,14 @@ def _is_text(scope: Scope, node: ast.expr) -> bool:
 
 def _in_raises(scope: Scope, node: ast.stmt) -> bool:
     """Whether a call may be made only to see it fail: in a `try` or below `with pytest.raises`."""
-    return any(isinstance(outer, ast.Try | ast.With) and node in ast.walk(outer) for outer in scope.nodes)
+    return any(isinstance(outer, ast.Try | ast.With) and node in walk(outer) for outer in scope.nodes)
 
 
 def _not_awaited(tree: Tree) -> Iterator[Place]:
     functions = {
         scope.name: scope.node for scope in tree.scopes if scope.outer and isinstance(scope.outer.node, ast.Module)
     }
-    methods = {
-        id(child): node for node in ast.walk(tree.module) if isinstance(node, ast.ClassDef) for child in node.body
-    }
+    methods = {id(child): node for node in tree.nodes if isinstance(node, ast.ClassDef) for child in node.body}
     plain = {name for name, node in functions.items() if isinstance(node, ast.FunctionDef)}
     plain |= {name for scope in tree.scopes for name in scope.assigned} | set(tree.imports)
     asynchronous = {

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from manyeyes_tools.evidence.python_walk import children, walk
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 STEPS = 200_000
@@ -127,7 +129,7 @@ class Scope:
     def text(self, node: ast.expr) -> str:
         """The text that stands in an expression itself."""
         if id(node) not in self.known.texts:
-            parts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant))
+            parts = (one.value for one in walk(node) if isinstance(one, ast.Constant))
             self.known.texts[id(node)] = " ".join(part for part in parts if isinstance(part, str))
         return self.known.texts[id(node)]
 
@@ -207,7 +209,7 @@ class Scope:
                 ast.JoinedStr() | ast.FormattedValue() | ast.BinOp() | ast.BoolOp() | ast.Tuple() | ast.List()
                 | ast.Set() | ast.Starred() | ast.UnaryOp()
             ):  # fmt: skip
-                return [(self, part) for part in ast.iter_child_nodes(item) if isinstance(part, ast.expr)]
+                return [(self, part) for part in children(item) if isinstance(part, ast.expr)]
             case _:
                 return None
 
@@ -262,6 +264,10 @@ class Tree:
     module: ast.Module
     imports: dict[str, str]
     scopes: tuple[Scope, ...] = field(default=())
+    nodes: tuple[ast.AST, ...] = ()
+    """All nodes, level by level."""
+    named: list[tuple[Scope, ast.Call, str]] = field(default_factory=list)
+    """What `calls` gives; filled when it is first asked for."""
 
     def name_of(self, node: ast.expr) -> str:
         """The full dotted name of what is called or read, with import aliases undone; empty when there is none."""
@@ -271,12 +277,16 @@ class Tree:
         first, dot, rest = name.partition(".")
         return f"{self.imports.get(first, first)}{dot}{rest}"
 
-    def calls(self) -> Iterator[tuple[Scope, ast.Call, str]]:
+    def calls(self) -> list[tuple[Scope, ast.Call, str]]:
         """Every call with its function and the full name of what is called."""
-        for scope in self.scopes:
-            for node in scope.nodes:
-                if isinstance(node, ast.Call):
-                    yield scope, node, self.name_of(node.func)
+        if not self.named:
+            self.named.extend(
+                (scope, node, self.name_of(node.func))
+                for scope in self.scopes
+                for node in scope.nodes
+                if isinstance(node, ast.Call)
+            )
+        return self.named
 
     def tangled(self) -> list[Scope]:
         """The scopes in which values could not be followed to their end, so that places may be missing."""
@@ -309,7 +319,7 @@ def read_tree(module: ast.Module) -> Tree:
     """Split a module into its scopes.  Without recursion, so that depth cannot hurt."""
     nodes: dict[ast.AST, list[ast.AST]] = {module: []}
     parents: dict[ast.AST, ast.AST | None] = {module: None}
-    pending: list[tuple[ast.AST, ast.AST]] = [(child, module) for child in ast.iter_child_nodes(module)]
+    pending: list[tuple[ast.AST, ast.AST]] = [(child, module) for child in children(module)]
     while pending:
         node, owner = pending.pop()
         nodes[owner].append(node)
@@ -317,7 +327,7 @@ def read_tree(module: ast.Module) -> Tree:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             nodes[node], parents[node] = [], owner
             inner = node
-        pending.extend((child, inner) for child in ast.iter_child_nodes(node))
+        pending.extend((child, inner) for child in children(node))
     scopes: dict[ast.AST, Scope] = {}
     whole, known = Work(STEPS_OF_FILE), Known()
     for node, inside in nodes.items():  # an owner comes before what it owns
@@ -332,7 +342,8 @@ def read_tree(module: ast.Module) -> Tree:
                 Work(STEPS, whole),
                 known,
             )
-    return Tree(module, _imports(module), tuple(scopes.values()))
+    every = walk(module)
+    return Tree(module, _imports(every), tuple(scopes.values()), tuple(every))
 
 
 def _parameters(node: ast.AST) -> frozenset[str]:
@@ -371,14 +382,14 @@ def _assigned(nodes: list[ast.AST]) -> dict[str, list[tuple[int, ast.expr]]]:  #
 
 
 def _assign(assigned: defaultdict[str, list[tuple[int, ast.expr]]], target: ast.expr, value: ast.expr) -> None:
-    for node in ast.walk(target):
+    for node in walk(target):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             assigned[node.id].append((node.lineno, value))
 
 
-def _imports(module: ast.Module) -> dict[str, str]:
+def _imports(nodes: list[ast.AST]) -> dict[str, str]:
     names = {}
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted, keyword
 from manyeyes_tools.evidence.python_places import Check, Place
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
 
@@ -110,7 +111,7 @@ _SLOWS_ALL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Handler:
+class Handler:
     """A function that handles requests.
 
     Attributes:
@@ -134,8 +135,9 @@ class _Handler:
     around: tuple[str, ...]
 
 
-def _words(node: ast.AST) -> Iterator[str]:
-    for one in ast.walk(node):
+def words_of(node: ast.AST) -> Iterator[str]:
+    """All names and short texts in a piece of code."""
+    for one in walk(node):
         if isinstance(one, ast.Attribute):
             yield dotted(one) or one.attr
         elif isinstance(one, ast.Name):
@@ -150,7 +152,8 @@ def _words(node: ast.AST) -> Iterator[str]:
             yield "403"
 
 
-def _handlers(tree: Tree) -> Iterator[_Handler]:
+def handlers_of(tree: Tree) -> Iterator[Handler]:
+    """The functions of a file that handle requests."""
     web = str(tree.imports)
     if not re.search(
         r"flask|django|fastapi|starlette|aiohttp|tornado|bottle|sanic|quart|rest_framework|litestar|falcon|ninja", web
@@ -161,7 +164,7 @@ def _handlers(tree: Tree) -> Iterator[_Handler]:
         for node in tree.module.body
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
     ]
-    around = tuple(word for node in top for word in _words(node))
+    around = tuple(word for node in top for word in words_of(node))
     before = tuple(
         word
         for node in tree.module.body
@@ -174,11 +177,11 @@ def _handlers(tree: Tree) -> Iterator[_Handler]:
         )
         if any(
             re.search(r"abort|redirect|unauthori[sz]ed|forbidden|denied|HTTPException|40[13]", word, re.IGNORECASE)
-            for word in _words(node)
+            for word in words_of(node)
         )
-        for word in _words(node)
+        for word in words_of(node)
     )
-    classes = {id(child): one for one in ast.walk(tree.module) if isinstance(one, ast.ClassDef) for child in one.body}
+    classes = {id(child): one for one in tree.nodes if isinstance(one, ast.ClassDef) for child in one.body}
     registered = _registered(tree.module)
     for scope in tree.scopes:
         node = scope.node
@@ -188,7 +191,7 @@ def _handlers(tree: Tree) -> Iterator[_Handler]:
         path, methods = _route(node, cls, tree, registered)
         if path is None:
             continue
-        inside = tuple(word for one in node.body for word in _words(one))
+        inside = tuple(word for one in node.body for word in words_of(one))
         outer = [*node.decorator_list, node.args]
         if cls is not None:
             outer.extend(
@@ -213,11 +216,11 @@ def _handlers(tree: Tree) -> Iterator[_Handler]:
                     "check_permissions",
                     "get_permissions",
                 }
-                for word in (one.name, *_words(one))
+                for word in (one.name, *words_of(one))
             )
         else:
             inside_class = ()
-        names = (*inside, *inside_class, *(word for one in outer for word in _words(one)), *before)
+        names = (*inside, *inside_class, *(word for one in outer for word in words_of(one)), *before)
         if re.match(r"(?:flask|quart)\.", tree.imports.get("session", "")):
             names = tuple(f"~{word}" if word.partition(".")[0] == "session" else word for word in names)
             inside = tuple(f"~{word}" if word.partition(".")[0] == "session" else word for word in inside)
@@ -225,13 +228,13 @@ def _handlers(tree: Tree) -> Iterator[_Handler]:
         arguments = tuple(
             one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if one.arg not in skip
         )
-        yield _Handler(node, names, path, methods, arguments, (*inside, *inside_class), cls, around)
+        yield Handler(node, names, path, methods, arguments, (*inside, *inside_class), cls, around)
 
 
 def _registered(module: ast.Module) -> dict[str, tuple[str, frozenset[str]]]:
     """Functions that are given to a router by a call, with path and methods."""
     found: dict[str, tuple[str, frozenset[str]]] = {}
-    for node in ast.walk(module):
+    for node in walk(module):
         if not isinstance(node, ast.Call):
             continue
         last = (dotted(node.func) or getattr(node.func, "attr", "")).rpartition(".")[2]
@@ -336,13 +339,13 @@ def _route(
     first = node.args.args[0] if node.args.args else None
     if first is not None and first.arg == "request" and "django" in str(tree.imports):
         posts = any(
-            isinstance(one, ast.Attribute) and dotted(one) in {"request.POST", "request.body"} for one in ast.walk(node)
-        ) or any(isinstance(one, ast.Constant) and one.value in _CHANGING for one in ast.walk(node))
+            isinstance(one, ast.Attribute) and dotted(one) in {"request.POST", "request.body"} for one in walk(node)
+        ) or any(isinstance(one, ast.Constant) and one.value in _CHANGING for one in walk(node))
         return "", frozenset({"POST"} if posts else {"GET"})
     return None, frozenset()
 
 
-def _nobody(handlers: list[_Handler]) -> Iterator[Place]:
+def _nobody(handlers: list[Handler]) -> Iterator[Place]:
     for one in handlers:
         prefix = next((word for word in one.around if re.match(r"/(?:admin|internal|manage)", word)), "")
         said = f"{prefix} {one.path} {one.node.name}"
@@ -360,11 +363,11 @@ def _nobody(handlers: list[_Handler]) -> Iterator[Place]:
             else part.func.id
             if isinstance(part.func, ast.Name)
             else ""
-            for part in ast.walk(one.node)
+            for part in walk(one.node)
             if isinstance(part, ast.Call)
         }
-        deletes = any(isinstance(part, ast.Delete) for part in ast.walk(one.node)) or any(
-            isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Subscript) for part in ast.walk(one.node)
+        deletes = any(isinstance(part, ast.Delete) for part in walk(one.node)) or any(
+            isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Subscript) for part in walk(one.node)
         )
         secret = re.search(
             r"admin|export|backup|config|debug|internal|manage|settings|secret|dump", said, re.IGNORECASE
@@ -381,7 +384,7 @@ def _nobody(handlers: list[_Handler]) -> Iterator[Place]:
 
 
 def _open_classes(tree: Tree) -> Iterator[Place]:
-    for node in ast.walk(tree.module):
+    for node in tree.nodes:
         if isinstance(node, ast.ClassDef):
             bases = " ".join(tree.name_of(base) for base in node.bases)
             if not re.search(r"View|ViewSet|APIView", bases):
@@ -436,7 +439,7 @@ def _open_views(tree: Tree) -> Iterator[Place]:
             continue
         guarded = [
             *bases,
-            *(word for one in node.decorator_list for word in _words(one)),
+            *(word for one in node.decorator_list for word in words_of(one)),
             *(
                 one.name
                 for one in node.body
@@ -455,7 +458,7 @@ def _open_views(tree: Tree) -> Iterator[Place]:
             yield Place(NOBODY, node)
 
 
-def _owner(handlers: list[_Handler]) -> Iterator[Place]:
+def _owner(handlers: list[Handler]) -> Iterator[Place]:
     for one in handlers:
         numbers = [name for name in one.arguments if _NUMBER.search(name)]
         numbers += re.findall(r"[<{](?:\w+:)?(\w+)(?::\w+)?[>}]", one.path)
@@ -481,12 +484,12 @@ def _owner(handlers: list[_Handler]) -> Iterator[Place]:
 
 def _open_sets(tree: Tree) -> Iterator[Place]:
     """A set of objects that notes whose each is, and shows all of them to everyone."""
-    for node in ast.walk(tree.module):
+    for node in tree.nodes:
         if not isinstance(node, ast.ClassDef) or not re.search(r"ViewSet|APIView", " ".join(_bases(node, tree))):
             continue
         methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
         made = methods.get("perform_create")
-        if made is None or not any("request.user" in word for word in _words(made)):
+        if made is None or not any("request.user" in word for word in words_of(made)):
             continue
         shown: ast.stmt | None = methods.get("get_queryset") or next(
             (
@@ -507,7 +510,7 @@ def _open_sets(tree: Tree) -> Iterator[Place]:
             shown is not None
             and not filtered
             and "get_object" not in methods
-            and not any(re.search(r"user|owner", word) for word in _words(shown))
+            and not any(re.search(r"user|owner", word) for word in words_of(shown))
         ):
             yield Place(OWNER, shown)
 
@@ -515,26 +518,26 @@ def _open_sets(tree: Tree) -> Iterator[Place]:
 def _local_numbers(node: Function) -> set[str]:
     """Variables that take a number from the request."""
     found: set[str] = set()
-    for one in ast.walk(node):
+    for one in walk(node):
         if (
             isinstance(one, ast.Assign)
             and isinstance(one.targets[0], ast.Name)
             and (
                 _NUMBER.search(one.targets[0].id)
-                or re.search(r"match_info|path_params|view_args|path_kwargs", " ".join(_words(one.value)))
+                or re.search(r"match_info|path_params|view_args|path_kwargs", " ".join(words_of(one.value)))
             )
         ):
             if any(
                 isinstance(part, ast.Attribute)
                 and dotted(part).startswith(("request.", "self.request.", "self.get_", "req."))
-                for part in ast.walk(one.value)
+                for part in walk(one.value)
             ):
                 found.add(one.targets[0].id)
     return found
 
 
 def _loads(node: Function, numbers: set[str]) -> ast.expr | None:
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.Call):
             called = (
                 one.func.attr
@@ -547,13 +550,13 @@ def _loads(node: Function, numbers: set[str]) -> ast.expr | None:
                 given = {
                     part.id
                     for argument in (*one.args, *(word.value for word in one.keywords))
-                    for part in ast.walk(argument)
+                    for part in walk(argument)
                     if isinstance(part, ast.Name)
                 }
                 keyed = {
                     part.slice.value
                     for argument in (*one.args, *(word.value for word in one.keywords))
-                    for part in ast.walk(argument)
+                    for part in walk(argument)
                     if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant)
                 }
                 if (given & numbers or keyed & numbers) and "request" not in dotted(one.func).lower().split(".")[:1]:
@@ -568,7 +571,7 @@ def _loads(node: Function, numbers: set[str]) -> ast.expr | None:
     return None
 
 
-def _tries(handlers: list[_Handler], tree: Tree) -> Iterator[Place]:
+def _tries(handlers: list[Handler], tree: Tree) -> Iterator[Place]:
     for one in handlers:
         said = f"{one.path} {one.node.name} {one.cls.name if one.cls else ''}"
         if not _LOGS_IN.search(said) or one.methods == {"GET"}:
@@ -583,7 +586,7 @@ def _tries(handlers: list[_Handler], tree: Tree) -> Iterator[Place]:
 
 
 def _left_out(tree: Tree) -> Iterator[Place]:
-    handlers = list(_handlers(tree))
+    handlers = list(handlers_of(tree))
     if handlers:
         yield from _nobody(handlers)
         yield from _owner(handlers)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import Scope, Tree, dotted, is_value, keyword
 from manyeyes_tools.evidence.python_places import Check, Place
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
 
@@ -195,16 +196,16 @@ def _beside_passwords(scope: Scope) -> frozenset[ast.AST]:
     for node in scope.nodes:
         match node:
             case ast.Assign(targets=targets, value=value) if any(_PASSWORD.search(_target(one)) for one in targets):
-                beside.update(ast.walk(value))
+                beside.update(walk(value))
             case ast.Compare() if any(_PASSWORD.search(name) for name in _names(node)):
-                beside.update(ast.walk(node))
+                beside.update(walk(node))
             case _:
                 pass
     return frozenset(beside)
 
 
 def _names(node: ast.expr) -> Iterator[str]:
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Name):
             yield part.id
         elif isinstance(part, ast.Attribute):
@@ -289,9 +290,7 @@ def _chance(tree: Tree) -> Iterator[Place]:
                 named = bool(_TOKEN.search(scope.name))
             else:
                 continue
-            if named and any(
-                isinstance(part, ast.Call) and _by_chance(tree, scope, part) for part in ast.walk(node.value)
-            ):
+            if named and any(isinstance(part, ast.Call) and _by_chance(tree, scope, part) for part in walk(node.value)):
                 yield Place(CHANCE, node)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from manyeyes_tools.evidence.python_names import dotted, is_value, keyword
 from manyeyes_tools.evidence.python_places import Check, Place
 from manyeyes_tools.evidence.python_security import CERTIFICATE, CREDENTIAL, DEBUG, SIGNATURE, WEAK_HASH
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
 
@@ -351,7 +352,7 @@ def _origins(tree: Tree) -> Iterator[Place]:
             origins = keyword(call, "origins") or keyword(call, "allow_origin")
             resources = keyword(call, "resources")
             if resources is not None and origins is None:
-                stars = [one for one in ast.walk(resources) if isinstance(one, ast.Constant) and one.value == "*"]
+                stars = [one for one in walk(resources) if isinstance(one, ast.Constant) and one.value == "*"]
                 if stars:
                     yield Place(ORIGINS, call, confidence=0.8 if credentials else 0.5)
             elif (origins is None and not any(word.arg is None for word in call.keywords)) or _any_origin(
@@ -437,7 +438,7 @@ def _forgery(tree: Tree) -> Iterator[Place]:
                 and not _signed(node)
             ):
                 yield Place(FORGERY, one, confidence=0.6)
-    for part in ast.walk(tree.module):
+    for part in tree.nodes:
         if isinstance(part, ast.ClassDef):
             for one in part.decorator_list:
                 if (
@@ -495,7 +496,7 @@ def _forgery(tree: Tree) -> Iterator[Place]:
 
 def _signed(node: ast.AST) -> bool:
     """Whether a function checks a signature or key, as those do that other programs call."""
-    for one in ast.walk(node):
+    for one in walk(node):
         name = (
             one.id
             if isinstance(one, ast.Name)
@@ -530,7 +531,7 @@ def _unprotected_forms(tree: Tree) -> Iterator[Place]:
         isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and re.search(r"csrf|xsrf|samesite", node.value, re.IGNORECASE)
-        for node in ast.walk(tree.module)
+        for node in tree.nodes
     ):
         return
     for scope in tree.scopes:
@@ -755,12 +756,12 @@ def _tokens(tree: Tree) -> Iterator[Place]:
             call.args[2] if len(call.args) > 2 else None
         )  # token, key, algorithms
         if algorithms is not None:
-            texts = [str(one.value).lower() for one in ast.walk(algorithms) if isinstance(one, ast.Constant)]
+            texts = [str(one.value).lower() for one in walk(algorithms) if isinstance(one, ast.Constant)]
             if "none" in texts:
                 yield Place(SIGNATURE, call)
-            elif any(isinstance(one, ast.Name) and _from_token(scope, one) for one in ast.walk(algorithms)) or any(
+            elif any(isinstance(one, ast.Name) and _from_token(scope, one) for one in walk(algorithms)) or any(
                 isinstance(one, ast.Call) and dotted(one.func).endswith("get_unverified_header")
-                for one in ast.walk(algorithms)
+                for one in walk(algorithms)
             ):
                 yield Place(SIGNATURE, call, confidence=0.8)
         options = keyword(call, "options")
@@ -780,7 +781,7 @@ def _tokens(tree: Tree) -> Iterator[Place]:
 
 def _from_token(scope: Scope, name: ast.Name) -> bool:
     for value in scope.values(name.id, name.lineno)[-2:]:
-        for one in ast.walk(value):
+        for one in walk(value):
             if isinstance(one, ast.Call) and dotted(one.func).endswith("get_unverified_header"):
                 return True
             if (
@@ -790,7 +791,7 @@ def _from_token(scope: Scope, name: ast.Name) -> bool:
                 and any(
                     isinstance(part, ast.Call) and dotted(part.func).endswith("get_unverified_header")
                     for assigned in scope.values(one.id, name.lineno)[-2:]
-                    for part in ast.walk(assigned)
+                    for part in walk(assigned)
                 )
             ):
                 return True

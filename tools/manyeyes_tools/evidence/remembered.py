@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence import gather_evidence
+from manyeyes_tools.evidence import ENGINES, gather_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from manyeyes_tools.evidence import Evidence
-    from manyeyes_tools.evidence.rules import Purpose
+    from manyeyes_tools.evidence.rules import Engine, Purpose
     from manyeyes_tools.material import Material
 
 ENTRIES = 64
@@ -34,8 +34,13 @@ class RememberedEvidence:
     entries: int = ENTRIES
     _known: OrderedDict[bytes, Evidence] = field(default_factory=OrderedDict)
 
-    async def of(self, material: Material, *, purpose: Purpose) -> Evidence:
-        """The evidence of a material, see `gather_evidence`."""
+    async def of(self, material: Material, *, purpose: Purpose, external: tuple[Engine, ...] = ()) -> Evidence:
+        """The evidence of a material, see `gather_evidence`.
+
+        With `external` engines too, which look at more than the material, so that it is gathered anew each time.
+        """
+        if external:
+            return await self.gather(material, purpose=purpose, engines=(*ENGINES, *external))
         key = _key(material, purpose)
         known = self._known.get(key)
         if known is not None:
@@ -52,7 +57,7 @@ class RememberedEvidence:
 def _key(material: Material, purpose: Purpose) -> bytes:
     """Everything that engines look at.  Nothing of the code itself is kept, only this digest."""
     digest = sha256(f"{purpose} {material.origin}".encode())
-    for file in material.files:
+    for file in (*material.files, *material.sealed):
         changed = None if file.changed is None else sorted(file.changed)
         shape = repr((file.path, file.language, changed, file.partial, file.parts, len(file.text), len(file.masked)))
         for part in (shape, file.text, file.masked):

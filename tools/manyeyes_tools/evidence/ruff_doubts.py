@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes.secret_values import is_value
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.findings import Severity
 from manyeyes_tools.fragments import Unparsable, parse
 from manyeyes_tools.weaknesses import family_of
@@ -138,7 +139,7 @@ def _tree(file: SourceFile) -> ast.Module | None:
 
 def _function_with_default(tree: ast.Module, line: int) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
     """The function whose parameter has its default on a line, and the parameter's name."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             given = node.args
             placed = [*given.posonlyargs, *given.args]
@@ -154,7 +155,7 @@ def _function_with_default(tree: ast.Module, line: int) -> tuple[ast.FunctionDef
 
 def _changes(body: list[ast.stmt], name: str) -> Iterator[bool]:
     """Whether each node that uses a variable changes its object, gives it back or keeps it."""
-    for node in (part for statement in body for part in ast.walk(statement)):
+    for node in (part for statement in body for part in walk(statement)):
         match node:
             case ast.Call(func=ast.Attribute(attr=method, value=value)) if dotted(value) == name:
                 yield method in _CHANGES

@@ -59,7 +59,7 @@ _PATTERN = re.compile(r"(?:[\w-]+\.)?\*[\w.-]+\*?[\w.-]*|[\w-]+\.\*")
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:  # noqa: ARG001  # the same for either purpose
-    hits = await compute(lambda: tuple(hit for file in material.files for hit in _secrets(file)))
+    hits = await compute(lambda: tuple(hit for file in (*material.files, *material.sealed) for hit in _secrets(file)))
     return Looked(hits=hits, rules=2)
 
 

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.taint.marks import JOINED, OBJECT, PART
 from manyeyes_tools.evidence.taint.project import Class
 from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value, cleaned, join_atoms
@@ -19,8 +20,8 @@ from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value, clean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from manyeyes_tools.evidence.taint.calls import Site
     from manyeyes_tools.evidence.taint.frames import Frame
+    from manyeyes_tools.evidence.taint.sites import Site
     from manyeyes_tools.evidence.taint.values import Atom, Origin
 
 _STATEMENT = re.compile(
@@ -379,7 +380,7 @@ def _sets_plain(frame: Frame) -> bool:
     node = frame.function.node if frame.function else None
     if node is None:
         return False
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "set_header":
             texts = [str(arg.value).lower() for arg in one.args if isinstance(arg, ast.Constant)]
             if texts[:1] == ["content-type"] and not any("html" in text for text in texts):
@@ -499,7 +500,7 @@ def _parser(frame: Frame, node: ast.expr) -> ast.Call | None:
     scopes: list[ast.AST] = [frame.function.node] if frame.function else []
     scopes.append(frame.module.tree)
     for scope in scopes:
-        for one in ast.walk(scope):
+        for one in walk(scope):
             if (
                 isinstance(one, ast.Assign)
                 and isinstance(one.value, ast.Call)
@@ -517,7 +518,7 @@ def _sax(frame: Frame, site: Site, value: Value) -> Value | None:
     """Parsers of `xml.sax` leave external entities out unless they are told to take them."""
     if not site.receiver.kind.startswith("xml.sax") or frame.function is None:
         return None
-    for one in ast.walk(frame.function.node):
+    for one in walk(frame.function.node):
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "setFeature":
             on = one.args[1] if len(one.args) > 1 else None
             if isinstance(on, ast.Constant) and on.value and re.search(r"_ges|_pes|external", ast.unparse(one.args[0])):

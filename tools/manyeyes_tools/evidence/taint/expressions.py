@@ -9,6 +9,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.python_walk import children, walk
 from manyeyes_tools.evidence.taint.cleaning import HARMLESS_KINDS, PATH_PARTS, TEXT_KINDS
 from manyeyes_tools.evidence.taint.frames import UNKNOWN, unite
 from manyeyes_tools.evidence.taint.guards import facts_of
@@ -88,7 +89,7 @@ def _shallow(frame: Frame, node: ast.expr) -> Value:
                 if value.kind == REQUEST:
                     atoms = join_atoms(atoms, frame.source("request", "request", one).atoms)
         else:
-            pending.extend(ast.iter_child_nodes(one))
+            pending.extend(children(one))
     return Value(atoms)
 
 
@@ -223,7 +224,7 @@ def _of_object(frame: Frame, cls: Class, base: Value, attr: str) -> Value | None
             dotted(one).rpartition(".")[2] in {"property", "cached_property"}
             for one in getattr(method.node, "decorator_list", ())
         ):
-            from manyeyes_tools.evidence.taint.calls import call_function
+            from manyeyes_tools.evidence.taint.substitution import call_function
 
             return call_function(frame, method, {0: base}, method.node)
         return Value(NO_ATOMS, f"{base.kind}.{attr}", bound=base)
@@ -298,7 +299,7 @@ def _declared_pattern(annotation: ast.expr, default: ast.expr | None) -> int:
     from manyeyes_tools.evidence.taint.guards import expression_mask
 
     for part in (annotation, default):
-        for one in ast.walk(part) if part is not None else ():
+        for one in walk(part) if part is not None else ():
             if isinstance(one, ast.keyword) and one.arg in {"pattern", "regex"} and isinstance(one.value, ast.Constant):
                 return expression_mask(str(one.value.value), "search")
     return 0

@@ -261,7 +261,7 @@ def _of_call(frame: Frame, call: ast.Call) -> tuple[Facts, Facts]:  # one for ea
 
 def _of_project(frame: Frame, call: ast.Call) -> Facts | None:
     """What a function of the project that returned something true tells of its arguments."""
-    from manyeyes_tools.evidence.taint.calls import bound_arguments, callee_of
+    from manyeyes_tools.evidence.taint.callees import bound_arguments, callee_of
 
     function = callee_of(frame, call)
     if function is None:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.taint.cleaning import HARMLESS_KINDS, TEXT_KINDS
 from manyeyes_tools.evidence.taint.frames import NESTED
 from manyeyes_tools.evidence.taint.marks import OBJECT
@@ -219,7 +220,7 @@ def _mark_registered(project: Project, module: Module) -> None:
         "pyramid",
     }:
         return
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if not isinstance(node, ast.Call):
             continue
         last = (dotted(node.func) or getattr(node.func, "attr", "")).rpartition(".")[2]
@@ -275,7 +276,7 @@ def integer_parameters(project: Project) -> frozenset[str]:
     for module in project.modules:
         if "django" not in module.frameworks:
             continue
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if (
                 isinstance(node, ast.Call)
                 and dotted(node.func).rpartition(".")[2] in {"path", "re_path", "url"}
@@ -459,11 +460,11 @@ def _of_handler(
 
 def _injected(frame: Frame, function: Function, one: ast.arg, kind: str, default: ast.expr | None) -> Value:
     """What a dependency gives: the result of its function."""
-    from manyeyes_tools.evidence.taint.calls import call_function
+    from manyeyes_tools.evidence.taint.substitution import call_function
 
     target: ast.expr | None = default.args[0] if isinstance(default, ast.Call) and default.args else None
     if target is None and isinstance(one.annotation, ast.Subscript):
-        for part in ast.walk(one.annotation):
+        for part in walk(one.annotation):
             if isinstance(part, ast.Call) and dotted(part.func).rpartition(".")[2] in _INJECTED and part.args:
                 target = part.args[0]
                 break

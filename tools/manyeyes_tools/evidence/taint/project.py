@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.python_walk import children
 from manyeyes_tools.evidence.taint.values import NOTHING
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ def _survey(module: Module, project: Project) -> None:
     package = module.name if module.path.endswith("__init__.py") else module.name.rpartition(".")[0]
     while pending:
         node, function, cls = pending.pop()
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 continue
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.taint.cleaning import CLEANERS, EXITS
 from manyeyes_tools.evidence.taint.expressions import evaluate, fixes_host, with_facts
 from manyeyes_tools.evidence.taint.frames import meet, merged, unite
@@ -324,7 +325,7 @@ def _expression(frame: Frame, node: ast.Expr) -> bool:
 
 def _after_call(frame: Frame, call: ast.Call, full: str) -> None:
     """What holds once a call has returned and not raised: `int(x)`, `path.relative_to(base)`, `check(x)`."""
-    from manyeyes_tools.evidence.taint.calls import bound_arguments, callee_of
+    from manyeyes_tools.evidence.taint.callees import bound_arguments, callee_of
 
     mask = CLEANERS.get(full)
     if (
@@ -527,7 +528,7 @@ def _loop(frame: Frame, node: ast.For | ast.AsyncFor | ast.While) -> bool:
     frame.env, frame.facts = known, before_facts
     if isinstance(node, ast.While) and not isinstance(node.test, ast.Constant):
         _, false = facts_of(frame, node.test)
-        if not any(isinstance(one, ast.Break) for one in ast.walk(node)):
+        if not any(isinstance(one, ast.Break) for one in walk(node)):
             frame.facts = unite(frame.facts, false)
     if node.orelse:
         run(frame, node.orelse)
@@ -535,7 +536,7 @@ def _loop(frame: Frame, node: ast.For | ast.AsyncFor | ast.While) -> bool:
         isinstance(node, ast.While)
         and isinstance(node.test, ast.Constant)
         and bool(node.test.value)
-        and not any(isinstance(one, ast.Break) for one in ast.walk(node))
+        and not any(isinstance(one, ast.Break) for one in walk(node))
     )
 
 
@@ -658,7 +659,7 @@ def _match(frame: Frame, node: ast.Match) -> bool:
     for case in node.cases:
         frame.env, frame.facts = dict(env), facts
         constant = True
-        for part in ast.walk(case.pattern):
+        for part in walk(case.pattern):
             if isinstance(part, ast.MatchAs | ast.MatchStar | ast.MatchMapping):
                 constant = False
                 name = part.rest if isinstance(part, ast.MatchMapping) else part.name
