@@ -45,9 +45,7 @@ class CodeArguments(Arguments):
         BeforeValidator(_listed),
         Field(description="Files, folders, globs."),
     ] = None
-    model: Annotated[
-        str | SkipJsonSchema[None], Field(description="Ask this model: provider:model or alias.")
-    ] = None
+    model: Annotated[str | SkipJsonSchema[None], Field(description="Ask this model: provider:model or alias.")] = None
     depth: Annotated[Depth, Field(description="quick: cheap; panel: several vendors.")] = "standard"
     cursor: Annotated[str | SkipJsonSchema[None], Field(description="Of a cut result, to read on.")] = None
 
@@ -56,9 +54,7 @@ class MaterialArguments(CodeArguments):
     """As above, and changes too."""
 
     diff: Annotated[str | SkipJsonSchema[None], Field(description="Unified diff.")] = None
-    git: Annotated[
-        str | SkipJsonSchema[None], Field(description="staged, working or main...HEAD.")
-    ] = None
+    git: Annotated[str | SkipJsonSchema[None], Field(description="staged, working or main...HEAD.")] = None
 
 
 class ReviewArguments(MaterialArguments):
@@ -80,14 +76,12 @@ class DocArguments(CodeArguments):
     """Code to document, and in which form."""
 
     format: Annotated[Format, Field(description="openapi: of routes.")] = "markdown"
-    check: Annotated[
-        str | SkipJsonSchema[None], Field(description="A document to hold against the code.")
-    ] = None
+    check: Annotated[str | SkipJsonSchema[None], Field(description="A document to hold against the code.")] = None
 
 
 class PipelineArguments(MaterialArguments):
     """What `code_pipeline` takes."""
 
-    mode: Annotated[
-        Literal["sequential", "parallel"], Field(description="parallel: best practices, no documents.")
-    ] = "sequential"
+    mode: Annotated[Literal["sequential", "parallel"], Field(description="parallel: best practices, no documents.")] = (
+        "sequential"
+    )

@@ -145,6 +145,8 @@ def _tree(fragment: Fragment) -> ast.Module | None:
 
 
 def _followed(parsed: Sequence[tuple[Fragment, ast.Module]], templates: Sequence[SourceFile]) -> Flows:
+    if sum(len(fragment.text) for fragment, _ in parsed) < MUCH:
+        return find_flows(parsed, templates)
     # The trees stay until the end, so there is no use in looking through them for garbage again and again.
     gc.freeze()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Origin, Reading, canonical
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from manyeyes.types import Json
 
-_PUBLIC = ("https://pypi.org/", "https://pypi.python.org/", "https://files.pythonhosted.org/")
+_PUBLIC = re.compile(r"https://(?:pypi(?:\.python)?|files\.pythonhosted)\.org/")
 
 
 def uv(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
@@ -39,7 +40,7 @@ def uv(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
             continue
         source = table(one.get("source"))
         name = text_of(one.get("name"))
-        public = text_of(source.get("registry")).startswith(_PUBLIC) or not source
+        public = bool(_PUBLIC.match(text_of(source.get("registry")))) or not source
         local = bool({"path", "directory", "editable", "virtual"} & set(source))
         found.append(
             _locked(
@@ -106,7 +107,7 @@ def pylock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Readin
     for index, one in enumerate(rows(whole.get("packages"))):
         told = table(one)
         index_url = text_of(told.get("index"))
-        elsewhere = any(key in told for key in ("vcs", "archive")) or (index_url and not index_url.startswith(_PUBLIC))
+        elsewhere = any(key in told for key in ("vcs", "archive")) or (index_url and not _PUBLIC.match(index_url))
         origin: Origin = "local" if "directory" in told else "elsewhere" if elsewhere else "registry"
         needs = tuple(
             canonical(Ecosystem.PYPI, text_of(table(need).get("name"))) for need in rows(told.get("dependencies"))
@@ -124,7 +125,7 @@ def pipfile_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> 
     private = {
         text_of(table(source).get("name"))
         for source in rows(table(whole.get("_meta")).get("sources"))
-        if not text_of(table(source).get("url")).startswith(_PUBLIC)
+        if not _PUBLIC.match(text_of(table(source).get("url")))
     }
     found = []
     for section in ("default", "develop"):

@@ -225,6 +225,26 @@ class Project:
         for cls in self.class_nodes.values():
             cls.external = self._external(cls)
 
+    def let_go(self) -> None:
+        """Give up the trees.
+
+        Modules and what they define know each other; left like that, they would stay in memory until the collector
+        looks through everything, which it seldom does.
+        """
+        for cls in self.class_nodes.values():
+            cls.methods.clear()
+        for module in self.modules:
+            module.functions.clear()
+            module.classes.clear()
+            module.globals.clear()
+            module.every.clear()
+        self.modules.clear()
+        self.named.clear()
+        self.methods.clear()
+        self.definitions.clear()
+        self.class_nodes.clear()
+        self._known.clear()
+
     def _external(self, cls: Class) -> frozenset[str]:
         names: set[str] = set()
         pending, seen = [cls], 0

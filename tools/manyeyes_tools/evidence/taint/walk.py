@@ -96,6 +96,7 @@ def follow_project(
             if hole.path not in project.rendered and (hole.path, hole.line) not in seen:
                 seen.add((hole.path, hole.line))
                 result.holes.append(hole)
+    project.let_go()
     return result
 
 
