@@ -45,7 +45,11 @@ def _cut(result: Result, start: int, following: int, total: int, part: Result) -
     return Cut(
         shown=following - start,
         total=total,
-        unit="findings" if hasattr(part, "findings") else "characters" if hasattr(part, "document") or hasattr(part, "answer") else "items",
+        unit="findings"
+        if hasattr(part, "findings")
+        else "characters"
+        if hasattr(part, "document") or hasattr(part, "answer")
+        else "items",
         cursor=f"{result.run.id}.{following}" if following < total else "",
         resource=f"manyeyes://runs/{result.run.id}",
     )

@@ -140,5 +140,5 @@ class Gateway:
         model = Retrying(model, rules.retry, deadline, others, uniform=self.uniform)
         model = Repairing(model)
         if self.answers is not None:
-            model = Cached(model, self.answers, self.flights, self.editions[ref.provider])
+            model = Cached(model, self.answers, self.flights, self.editions[ref.provider], redactor.mask_values)
         return Deadline(Redacted(model, redactor), deadline)

@@ -347,3 +347,13 @@ async def test_what_a_window_holds_is_read_whole_where_that_costs_less(connect, 
     assert "whole" in result["notes"][0]
     assert "$" in result["notes"][0]
     assert len(members["claude"].asked) == 1
+
+
+async def test_a_secret_that_a_model_repeats_is_masked_in_the_answer(connect, vendors):
+    token = "ghp_" + "a1B2c3D4e5F6" * 3
+    _members, environ = vendors(plain(f"It is {token}."))
+    async with connect(**environ) as client:
+        result, text = await ask(client, prompt=f"What is {token}?")
+        again, _ = await ask(client, prompt="What else?")
+    assert result["answer"] == again["answer"] == "It is <secret:github-token:1>."
+    assert token not in text

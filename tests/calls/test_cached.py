@@ -119,6 +119,16 @@ async def test_a_shape_is_read_again(cached, model):
     assert model.counts["asked"] == 1
 
 
+async def test_an_answer_that_repeats_a_secret_of_the_run_is_not_kept(model, answers, flights):
+    cached = Cached(model, answers, flights, mask=Redactor(known=["hunter2-Xk29dm"]).mask_values)
+    model.text = "it is hunter2-Xk29dm"
+    assert (await cached.complete(ASK, no_pulse)).text == model.text
+    assert answers.get(key_of(REF, ASK)) is None
+    model.text = "it is <secret:operator-key:1>"
+    await cached.complete(ASK, no_pulse)
+    assert answers.get(key_of(REF, ASK)).text == model.text
+
+
 async def test_what_is_no_longer_of_the_shape_is_asked_anew(cached, model, answers):
     model.text = '{"yes": true}'
     request = replace(ASK, answer=Yes)

@@ -154,6 +154,15 @@ async def test_local_only_asks_nobody(project):
     assert "local-only" in result.packages[0].why
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+async def test_on_the_way_to_loopback_there_is_no_proxy(project, monkeypatch, name):
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serving(Osv(IDS, RECORDS)) as osv:
+        result = await scan(project, osv.url)
+    assert result.checked == {"vulnerable": 12, "clean": 40, "unchecked": 0}
+
+
 async def test_what_no_public_registry_has_is_not_told_to_anybody(project):
     (project / "requirements.txt").write_text("secretpkg @ git+https://git.example/secretpkg.git\n./lib\nweak0==1.0\n")
     with serving(Osv(IDS, RECORDS)) as osv:

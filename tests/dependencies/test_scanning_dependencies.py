@@ -244,7 +244,6 @@ def test_on_the_command_line(tmp_path, monkeypatch, capsys):
         ("RubyGems", "6.0.3.1", [("introduced", "6.0.0"), ("fixed", "6.0.3.2")], True),
         ("NuGet", "4.3.0.1", [("introduced", "4.0.0"), ("fixed", "4.3.1")], True),
         ("Packagist", "1.0.0", [("introduced", "1.0.0-beta1"), ("fixed", "1.0.1")], True),
-        ("PyPI", "1.0", [], False),
     ],
 )  # fmt: skip
 def test_ranges(ecosystem, version, events, inside):

@@ -180,3 +180,27 @@ def test_what_cannot_be_written_says_so_and_leaves_nothing_behind(root, monkeypa
     assert made.write({"F-0"}).failed[0].reason == "cannot be written: no space left on device"
     assert [path.name for path in root.iterdir()] == ["a.py"]
     assert (root / "a.py").read_text() == TEXT
+
+
+HEAD = "--- a/a.py\n+++ b/a.py\n"
+
+
+@pytest.mark.parametrize(
+    ("patch", "why"),
+    [
+        ("@@ -1 +1 @@\n-import os\n+import re\n@@ -1 +1 @@\n-import os\n+import io\n", "overlap"),
+        ('@@ -4 +4 @@\n-HOST = "h"\n+HOST = "i"\n@@ -1 +1 @@\n-import os\n+import io\n', "not in order"),
+        ("@@ -1,0 +2 @@\n+b = 1\n@@ -1,0 +2 @@\n+a = 1\n", "overlap"),
+        ("@@ -999999999,0 +1 @@\n+z = 1\n", "the file has 8"),
+        ("@@ -8,2 +8,2 @@\n-    return eval(x)\n-\n+    return 1\n+\n", "the file has 8"),
+        ("@@ -1 +1 @@\n-import os\n+import os  # \udc80\n", "half a character"),
+    ],
+)
+def test_a_patch_that_no_review_writes_is_refused_with_a_reason(root, patch, why):
+    findings, since = reviewed(root, EVAL)
+    suggestion = findings[0].suggestion.model_copy(update={"patch": HEAD + patch})
+    made = plan([findings[0].model_copy(update={"suggestion": suggestion})], [root], since)
+    assert made.offered == ()
+    assert why in made.refused[0].reason
+    assert made.write({"F-0"}).files == ()
+    assert (root / "a.py").read_text() == TEXT

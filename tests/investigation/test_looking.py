@@ -35,6 +35,8 @@ def root(tmp_path):
     (root / ".gitignore").write_text("hidden/\n")
     (root / "hidden").mkdir()
     (root / "hidden" / "a.py").write_text("work = 1\n")
+    for name in (".env~", "prod.env.bak"):
+        (root / name).write_text("TOKEN=abc\n")
     (tmp_path / "outside.txt").write_text("outside work\n")
     (root / "link.txt").symlink_to(tmp_path / "outside.txt")
     return root
@@ -57,7 +59,7 @@ def test_the_list_holds_what_may_be_read(library):
     "path",
     [
         "../outside.txt", "/etc/passwd", "link.txt", ".env", "left.py", "big.txt", "data.bin", "src", "nowhere.py", "",
-        "src/../../outside.txt", "~/x", "a\0b",
+        "src/../../outside.txt", "~/x", "a\0b", "hidden/a.py", "./src/../hidden/a.py", ".env~", "prod.env.bak",
     ],
 )  # fmt: skip
 def test_what_is_not_to_be_read_is_refused_without_naming_this_machine(library, path, root):
@@ -73,6 +75,18 @@ def test_the_material_is_as_it_was_given_and_files_are_read_once(library, root):
     secret = "ghp_" + "a1B2c3D4e5F6" * 3
     (root / "keys.py").write_text(f'TOKEN = "{secret}"\n')
     assert secret not in library.file("keys.py").masked
+
+
+def test_a_file_that_git_ignores_is_not_read_by_its_name_nor_through_a_link(library, root):
+    (root / "way.py").symlink_to("hidden/a.py")
+    for listed in (False, True):
+        for name in ("hidden/a.py", "way.py"):
+            with pytest.raises(NotThere, match="git ignores it"):
+                library.file(name)
+        assert listed or library.listing()
+    given = SourceFile(path="hidden/a.py", language="python", text="given = 1\n", masked="given = 1\n")
+    library.files["hidden/a.py"] = given
+    assert library.file("hidden/a.py") is given
 
 
 async def said(library, tool, /, **arguments):

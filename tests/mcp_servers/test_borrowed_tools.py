@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sys
+import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import anyio
 import pytest
 
 from manyeyes.mcp_servers import Borrowed, Servers
+from manyeyes.mcp_servers.borrowed import _offered_name
+from manyeyes.mcp_servers.schemas import MOST_CHARS, Unfit, fit
 from manyeyes.redaction import Redactor
 from manyeyes.settings import McpServer
 from manyeyes.types import ToolCall
@@ -187,3 +191,70 @@ async def test_local_only_reaches_no_server_elsewhere(lent):
     async with lent(local_only=True, command=None, args=(), url="https://tools.example/mcp") as borrowed:
         assert borrowed.specs == ()
     assert "local-only" in borrowed.problems[0]
+
+
+def hostile(diary, mode):
+    return {"args": (LENDER, str(diary), mode)}
+
+
+async def test_a_schema_that_is_too_long_leaves_its_tool_out_by_name(lent, diary):
+    async with lent(**hostile(diary, "long"), tools=("look", "flood")) as borrowed:
+        assert [spec.name for spec in borrowed.specs] == ["lender__flood"]
+    (problem,) = borrowed.problems
+    assert problem.startswith("The tool look of the MCP server lender is not offered: ")
+
+
+async def test_what_a_server_says_of_its_tools_is_bounded_and_holds_no_secret(lent, diary):
+    async with lent(**hostile(diary, "telling"), tools=("look",)) as borrowed:
+        (spec,) = borrowed.specs
+    assert borrowed.problems == []
+    told = json.dumps(spec.parameters) + spec.description
+    assert set(spec.parameters["properties"]) == {"what", "token", "dsn"}
+    assert spec.parameters["properties"]["token"]["type"] == "string"
+    assert len(spec.parameters["properties"]["what"]["description"]) == 500
+    for secret in ("a1B2c3D4e5F6", "A1b2C3d4", "hunter2"):
+        assert secret not in told
+
+
+def test_names_of_arguments_that_are_secrets_are_not_shown():
+    with pytest.raises(Unfit, match="names"):
+        fit({"properties": {"ghp_" + "a1B2c3D4e5F6" * 3: {"type": "string"}}}, Redactor().mask)
+    with pytest.raises(Unfit, match="characters"):
+        fit({"description": "x" * 10_000_000}, Redactor().mask)
+    assert fit({"$schema": "x", "enum": ["y" * (MOST_CHARS - 100)]}, str)["type"] == "object"
+
+
+@pytest.mark.parametrize("mode", ["turns", "gone"])
+async def test_a_tool_that_is_another_after_a_restart_is_not_called(lent, diary, mode):
+    async with lent(**hostile(diary, mode)) as borrowed:
+        output = await borrowed.run(call("die", once="yes"))
+        other = await borrowed.run(call("look", what="it"))
+    assert output.failed
+    assert "has changed" in output.text
+    assert diary.read_text().splitlines() == ["start", "die", "start", "look it"]
+    assert other.text == "<data>it: seen</data>"
+    assert borrowed.problems == [
+        "The tool die of the MCP server lender is no longer what it was when it was offered, and is not called."
+    ]
+
+
+async def test_a_name_that_is_listed_twice_is_offered_once(lent, diary):
+    async with lent(**hostile(diary, "twice"), tools=("look",)) as borrowed:
+        assert [spec.description for spec in borrowed.specs] == ["look"]
+    assert borrowed.problems == ["The tool look of the MCP server lender is not offered: its name is taken."]
+
+
+async def test_what_a_server_writes_to_standard_error_is_not_kept(lent, diary, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))  # no file can be made
+    async with lent(**hostile(diary, "chatters")) as borrowed:
+        output = await borrowed.run(call("die"))
+    assert output.failed
+    assert borrowed.problems == ["The MCP server lender is left out: it ended: the disk is full."]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(("a", "b__c"), ("a__b", "c")), (("a_", "b"), ("a", "_b")), (("a", "b c"), ("a", "b_c"))]
+)
+def test_no_two_tools_have_one_name(one, other):
+    assert _offered_name(*one) != _offered_name(*other)
+    assert _offered_name("git", "log__all") == "git__log__all"

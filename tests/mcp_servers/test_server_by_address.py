@@ -70,6 +70,16 @@ async def test_a_server_at_an_address_is_used_with_its_token(address):
 
 
 @pytest.mark.anyio
+async def test_on_the_way_to_loopback_there_is_no_proxy(address, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    headers = {"Authorization": "Bearer right"}
+    borrowed, output = await used(McpServer(url=address, headers=headers, tools=("*",), timeout_s=10))
+    assert (borrowed.problems, output.text) == ([], "42")
+
+
+@pytest.mark.anyio
 async def test_a_server_that_refuses_the_token_is_left_out(address):
     headers = {"Authorization": "Bearer wrong"}
     borrowed, output = await used(McpServer(url=address, headers=headers, tools=("*",), timeout_s=10))

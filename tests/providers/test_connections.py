@@ -4,8 +4,10 @@ import anyio
 import httpx2
 import pytest
 
+from manyeyes.model import no_pulse
 from manyeyes.providers.connections import KEPT_S, Connections, transport
 from manyeyes.providers.sdk import tls
+from manyeyes.types import Message, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +114,23 @@ async def test_closing_closes_all(client, made):
 
 
 async def test_where_there_is_a_proxy_the_library_asks_it(monkeypatch):
-    assert transport(tls()) is not None
+    assert transport(tls(), "https://vendor.example") is not None
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:1")
-    assert transport(tls()) is None
+    assert transport(tls(), "https://vendor.example") is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1", "http://localhost:1/v1", "https://[::1]:1"])
+async def test_on_the_way_to_loopback_there_is_no_proxy(monkeypatch, url):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:1")
+    assert transport(tls(), url) is not None
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+async def test_no_sdk_asks_a_proxy_on_the_way_to_loopback(monkeypatch, name, double, vendor):
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    double.reply(vendor.says("Good morning."))
+    provider = vendor.provider(double.url)
+    request = Request(messages=(Message(role="user", text="hello"),))
+    assert (await provider.model(vendor.model).complete(request, no_pulse)).text == "Good morning."
+    await provider.aclose()

@@ -145,7 +145,7 @@ def test_values_without_quotes_in_configuration(text, path):
         "tokenize('x = 3')",
         'sources = ["scanner:secret",\n    "rule:S1057x"]',
         "policy = \"script-src 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='\"",
-        'tag = \'<script integrity="sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC">\'',
+        "tag = '<script integrity=\"sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC\">'",
     ],
 )
 def test_ordinary_code_is_left_alone(text):

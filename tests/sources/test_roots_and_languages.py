@@ -20,6 +20,9 @@ from manyeyes_tools.roots import Place, Refused, holds_secrets, inside, read
         ("key.pem", True), ("ID_RSA", True), ("id_rsa.pub", False), (".aws/credentials", True), ("credentials.json", True),
         (".npmrc", True), (".netrc", True), (".pypirc", True), ("a.p12", True), ("a.kdbx", True), ("my-service-account.json", True),
         (".git/config", True), (".ssh/config", True), ("environment.py", False), ("keys.py", False), ("monkey.py", False),
+        (".env~", True), ("prod.env.bak", True), ("secrets.yml.old", True), ("id_rsa.bak", True), (".env.orig", True),
+        (".secrets.json.swp", True), ("a.pem.save", True), ("server.key.bak2", True), ("#secrets.toml#", True),
+        (".env.example.bak", False), ("app.py~", False), ("notes.old", False), (".old", False), ("~", False),
         ("credentials.py", True), ("secrets.py", False), ("src/env.ts", False), ("package.json", False),
     ],
 )  # fmt: skip

@@ -158,6 +158,19 @@ async def test_personal_data_stays_here_and_is_back_in_the_reply(connect, keys, 
     assert second["reply"] == "We write to ann.lee@example.org and bob@example.org."
 
 
+async def test_a_secret_that_a_model_repeats_does_not_come_back(connect, keys, claude, gpt, says):
+    token = "ghp_" + "a1B2c3D4e5F6" * 3
+    for double in (claude, gpt):
+        double.answer = routed(
+            intent={"intent": "general", "confidence": 0.9}, reply=says(f"We wrote to <email:1> of {token}.")
+        )
+    async with connect(**keys) as client:
+        result = await say(client, f"My key {token} fails, my mail is ann.lee@example.org.")
+        await say(client, "And now?", conversation_id=result["conversation_id"])
+    assert result["reply"] == "We wrote to ann.lee@example.org of <secret:github-token:1>."
+    assert token not in told([asked.json for asked in (*claude.asked, *gpt.asked)])
+
+
 async def test_history_is_told_survives_a_restart_and_stays_within_bounds(connect, keys, claude, gpt, says):
     for double in (claude, gpt):
         double.answer = routed(

@@ -168,15 +168,23 @@ def anthropic_stream(
                 half = len(block["text"]) // 2
                 yield {"type": "text_delta", "text": block["text"][:half]}
                 yield {"type": "text_delta", "text": block["text"][half:]}
+                for citation in block.get("citations", ()):
+                    yield {"type": "citations_delta", "citation": citation}
             case "thinking":
                 yield {"type": "thinking_delta", "thinking": block["thinking"]}
                 yield {"type": "signature_delta", "signature": block["signature"]}
-            case "tool_use":
+            case "tool_use" | "server_tool_use":
                 written = json.dumps(block["input"])
                 yield {"type": "input_json_delta", "partial_json": written[:5]}
                 yield {"type": "input_json_delta", "partial_json": written[5:]}
 
-    empty = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}
+    text = {"text": "", "citations": None}
+    empty = {
+        "text": text,
+        "server_tool_use": {"input": {}},
+        "thinking": {"thinking": "", "signature": ""},
+        "tool_use": {"input": {}},
+    }
     message = {
         "id": "msg_1",
         "type": "message",
@@ -189,7 +197,7 @@ def anthropic_stream(
     }
     items: list[Json] = [{"type": "message_start", "message": message}]
     for index, block in enumerate(blocks):
-        start = {**block, **empty[block["type"]]}
+        start = {**block, **empty.get(block["type"], {})}
         items.append({"type": "content_block_start", "index": index, "content_block": start})
         items += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas(block)]
         items.append({"type": "content_block_stop", "index": index})

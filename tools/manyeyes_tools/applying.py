@@ -120,6 +120,10 @@ def _laid(
     named: str, patch: str, roots: Sequence[Path], since: float, targets: dict[str, _Target]
 ) -> tuple[str, Offer]:
     try:
+        patch.encode()
+    except UnicodeEncodeError:
+        raise Refused("it holds half a character, which no file can hold") from None
+    try:
         (file,) = unified.read(patch)
     except (unified.Unreadable, ValueError):
         raise Refused("its patch is not one that can be written") from None
@@ -127,8 +131,14 @@ def _laid(
         targets[file.path] = _target(file.path, roots, since)
     lines = targets[file.path].lines
     edits: list[Edit] = []
+    done = 0
     for hunk in file.hunks:
-        there = lines[hunk.start : hunk.start + len(hunk.old)]
+        if hunk.start < done or (edits and not hunk.old and hunk.start == edits[-1].end):
+            raise Refused("its parts overlap, or are not in order")
+        done = hunk.start + len(hunk.old)
+        if done > len(lines):
+            raise Refused(f"it changes line {max(done, hunk.start + 1):,}, and the file has {len(lines):,}")
+        there = lines[hunk.start : done]
         try:
             known = values(hunk.old, there)
         except Unclear:

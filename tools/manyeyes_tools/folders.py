@@ -49,6 +49,18 @@ def walk(root: Path, start: str, roots: Sequence[Path]) -> Listing:
     return listing
 
 
+def left_out(root: Path, path: str, roots: Sequence[Path]) -> bool:
+    """Whether `.gitignore` files take out one file, as `walk` would; `path` is relative to `root`, without links.
+
+    Raises:
+        BadCall: git does not answer.
+    """
+    if any(_is_trap(root, str(folder)) for folder in PurePosixPath(path).parents):
+        return True
+    with private_git(root, roots) as git:
+        return path in _ignored(git, [path], Listing())
+
+
 def _levels(root: Path, start: str, git: PrivateGit | None, listing: Listing) -> None:
     above = PurePosixPath(start)
     traps = [folder for folder in (above, *above.parents) if _is_trap(root, str(folder))]

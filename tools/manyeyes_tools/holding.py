@@ -31,11 +31,16 @@ def flaw(heard: Heard, chunk: Chunk, evidence: Sequence[Finding]) -> str:
         made = len(heard.answer.findings)
         lost = made - round(heard.anchored * made)
         return f"{lost} of its {made} quotes {'is' if lost == 1 else 'are'} not in the code"
-    sure = [one for one in evidence if _counts(one) and _shown(one, chunk)]
+    sure = must_speak(chunk, evidence)
     ignored = [one for one in sure if not _spoken_to(one, heard)]
     if sure and len(ignored) > IGNORED * len(sure):
         return f"it passes over {len(ignored)} of {len(sure)} grave findings of the evidence"
     return ""
+
+
+def must_speak(chunk: Chunk, evidence: Sequence[Finding]) -> list[Finding]:
+    """The evidence that an answer to a piece must speak to: what is grave, and sure."""
+    return [one for one in evidence if _counts(one) and _shown(one, chunk)]
 
 
 def next_tier(route: Route, asked: Collection[str]) -> ModelRef | None:

@@ -149,7 +149,8 @@ def worth(finding: Finding) -> float:
 
 def is_engine(source: str) -> bool:
     """Whether a finding's source is an engine and not a model."""
-    return source.partition(":")[0] in ENGINE_PREFIXES
+    head = source.partition(":")[0]
+    return head in ENGINE_PREFIXES or "/" in head  # the operator's scanners: `bandit/B307`
 
 
 def _order(finding: Finding) -> tuple[str, int, int, bool, str]:

@@ -42,6 +42,8 @@ _SECRET_NAMES = (
 _SECRET_FOLDERS = frozenset(
     {".git", ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".gcloud", ".password-store"}
 )
+_COPY = re.compile(r"(?:~\d{0,4}~?|\.(?:bak|old|orig|save?|backup|sw[a-z]|tmp|copy)\d{0,3})+$")
+"""What editors and people put behind the name of a file's copy, which holds what the file does."""
 _HARMLESS = re.compile(r"\.env\.(dist|defaults?)|.*\.(example|sample|template)|id_\w+\.pub")
 
 
@@ -216,9 +218,11 @@ def holds_secrets(path: str) -> bool:
     pure = PurePosixPath(path.lower())
     if _SECRET_FOLDERS.intersection(pure.parts[:-1]) or pure.name == ".git":
         return True
-    if _HARMLESS.fullmatch(pure.name):
+    name = _COPY.sub("", pure.name)
+    if _HARMLESS.fullmatch(name):
         return False
-    return any(fnmatch.fnmatchcase(pure.name, pattern) for pattern in _SECRET_NAMES)
+    names = {pure.name, name, name.removeprefix("."), name.removeprefix("#").removesuffix("#")}  # `.NAME.swp`, `#NAME#`
+    return any(fnmatch.fnmatchcase(one, pattern) for one in names for pattern in _SECRET_NAMES)
 
 
 def read_bytes(place: Place, limit: int) -> bytes:

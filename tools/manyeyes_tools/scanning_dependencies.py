@@ -176,11 +176,16 @@ def _result(outcome: _Outcome, run: Run, notices: Sequence[str], mask: Callable[
     gathered, verdicts, found, asked = outcome.gathered, outcome.verdicts, outcome.found, outcome.asked
     opinion, outside = outcome.opinion, outcome.outside
     findings = _ordered([_with_opinion(one, opinion) for one in found], opinion)
-    findings = _weighted(findings, gathered)
     hints = [
         concluding.squatting(one, other, gathered.texts, lambda text, _path: mask(text))
         for one, other in looks_like([verdict.component for verdict in verdicts])
     ]
+    swapped = [
+        concluding.substituted(one.component, gathered.texts, lambda text, _path: mask(text))
+        for one in verdicts
+        if one.component.dependency.fetched
+    ]
+    findings = _weighted([*swapped, *findings], gathered)
     missing, unknowable = concluding.unchecked(verdicts)
     heard = bool(opinion and opinion.said is not None)
     keyless = [opinion.problem] if opinion and opinion.problem else []

@@ -46,20 +46,42 @@ def placeholders(lines: Iterable[str]) -> frozenset[str]:
 
 
 def _values_in(pattern: str, line: str) -> dict[str, str]:
+    """What the placeholders of one line stand for.
+
+    The words between them are sought from the left and from the right, each as early as can be: where both ways give
+    the same there is only one reading.  No expression is tried, which a line could make take for ever.
+    """
     names = PLACEHOLDER.findall(pattern)
-    literal = [re.escape(part) for part in PLACEHOLDER.split(pattern)]
-    tries = []
-    for wild in ("(.+?)", "(.+)"):  # where the shortest and the longest reading agree there is only one
-        first: dict[str, int] = {}
-        parts = [literal[0]]
-        for name, text in zip(names, literal[1:], strict=True):
-            parts.append(wild if name not in first else f"\\{first[name]}")
-            first.setdefault(name, len(first) + 1)
-            parts.append(text)
-        match = re.fullmatch("".join(parts), line, re.DOTALL)
-        if match is None:
-            raise Unclear("a line is not what was masked")
-        tries.append({name: match[group] for name, group in first.items()})
-    if tries[0] != tries[1]:
+    words = PLACEHOLDER.split(pattern)
+    if not names:
+        raise Unclear("a line is not what was masked")
+    shortest = _gaps(words, line)
+    backwards = _gaps([word[::-1] for word in reversed(words)], line[::-1])
+    longest = [gap[::-1] for gap in reversed(backwards)]
+    if shortest != longest:
         raise Unclear("a line fits its mask in several ways")
-    return tries[0]
+    found: dict[str, str] = {}
+    for name, value in zip(names, shortest, strict=True):
+        if found.setdefault(name, value) != value:
+            raise Unclear("a placeholder stands for two values")
+    return found
+
+
+def _gaps(words: Sequence[str], line: str) -> list[str]:
+    """What stands between the words, of which the first begins the line and the last ends it; never nothing."""
+    first, *others = words
+    last = others.pop()
+    end = len(line) - len(last)
+    if not (line.startswith(first) and line.endswith(last) and len(first) < end):
+        raise Unclear("a line is not what was masked")
+    gaps: list[str] = []
+    at = len(first)
+    for word in others:
+        here = line.find(word, at + 1, end)
+        if here < 0:
+            raise Unclear("a line is not what was masked")
+        gaps.append(line[at:here])
+        at = here + len(word)
+    if at >= end:
+        raise Unclear("a line is not what was masked")
+    return [*gaps, line[at:end]]

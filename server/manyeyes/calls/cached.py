@@ -15,7 +15,7 @@ from manyeyes.state.answers import StoredAnswer
 from manyeyes.types import Completion, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydantic import BaseModel
 
@@ -34,19 +34,21 @@ class Cached:
     """Gives an answer again that was given before, and joins equal calls under way.
 
     Only whole answers to requests without tools and searches are kept, and none to private ones.  Requests arrive here
-    with secrets masked, so none is kept.
+    with secrets masked, so none of those is kept; nor is an answer that repeats a secret all the same.
 
     Attributes:
         inner: Whom to ask otherwise.
         answers: The answers kept.
         flights: The calls under way in this process.
         edition: What changes answers beside the request, see `edition`.
+        mask: Replaces the secrets that the run knows.
     """
 
     inner: Model
     answers: Answers
     flights: Flights
     edition: str = ""
+    mask: Callable[[str], str] = str
 
     @property
     def ref(self) -> ModelRef:
@@ -88,8 +90,9 @@ class Cached:
 
     def _keep(self, key: str, request: Request, completion: Completion) -> Completion:
         """Keep it, unless it is a step on the way to an answer; and let it say to what it was one."""
-        if completion.text.strip() and not completion.tool_calls:
-            stored = StoredAnswer(text=completion.text, served=completion.served, note=request.cache_note)
+        text = completion.text
+        if text.strip() and not completion.tool_calls and self.mask(text) == text:
+            stored = StoredAnswer(text=text, served=completion.served, note=request.cache_note)
             self.answers.put(key, stored)
         return replace(completion, cache_note=request.cache_note)
 

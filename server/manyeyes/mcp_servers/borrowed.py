@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import anyio
 
 from manyeyes.cores import compute
 from manyeyes.mcp_servers.connection import Unusable
 from manyeyes.mcp_servers.said import Said, bounded
+from manyeyes.mcp_servers.schemas import Unfit, fit, words
 from manyeyes.types import ToolOutput, ToolSpec
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from manyeyes.mcp_servers.servers import Servers
     from manyeyes.settings import McpServer
-    from manyeyes.types import Json, ToolCall
+    from manyeyes.types import ToolCall
 
 NAME_CHARS = 64
 """The longest name of a tool that all vendors take."""
@@ -36,12 +37,24 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 
 @dataclass(frozen=True, slots=True)
 class Lent:
-    """A tool as it is offered, and where it comes from.  `reads` says that it changes nothing."""
+    """A tool as it is offered, and where it comes from.
+
+    Attributes:
+        spec: What models are shown.
+        server: The operator's name for its server.
+        told: What the server said of it when it was offered.
+        reads: It changes nothing.
+    """
 
     spec: ToolSpec
     server: str
-    tool: str
+    told: Tool
     reads: bool
+
+    @property
+    def tool(self) -> str:
+        """Its name at the server."""
+        return self.told.name
 
 
 @dataclass(slots=True)
@@ -85,7 +98,7 @@ class Borrowed:
             for name in servers.named:
                 group.start_soon(ask, name)
         for name in sorted(offers):
-            made._take(name, servers.named[name], offers[name])
+            await compute(made._take, name, servers.named[name], offers[name])
         made.problems.sort()
         return made
 
@@ -127,6 +140,13 @@ class Borrowed:
         while True:
             try:
                 connection = await self.servers.connection(lent.server)
+                if not any(_as_told(lent.told, tool) for tool in connection.tools):
+                    # Started anew it may say something else of itself; what was allowed was what it said at first.
+                    self._complain(
+                        f"The tool {_shown(lent.tool)} of the MCP server {lent.server} is no longer what "
+                        "it was when it was offered, and is not called."
+                    )
+                    return Said(f"The tool {_shown(lent.tool)} has changed. Go on without it.", failed=True)
                 said = await connection.call(lent.tool, call.arguments)
             except Unusable as why:
                 if lent.server in self._restarted:
@@ -149,10 +169,15 @@ class Borrowed:
             self._left_out.add(name)
             self.problems.append(self.mask(f"The MCP server {name} is left out: {why}."))
 
+    def _complain(self, problem: str) -> None:
+        masked = self.mask(problem)
+        if masked not in self.problems:
+            self.problems.append(masked)
+
     def _take(self, name: str, settings: McpServer, tools: tuple[Tool, ...]) -> None:
         if not settings.tools:
-            there = ", ".join(sorted(tool.name for tool in tools)[:20]) or "none"
-            self.problems.append(
+            there = ", ".join(_shown(one) for one in sorted(tool.name for tool in tools)[:20]) or "none"
+            self._complain(
                 f"No tool of the MCP server {name} may be used: name some in `tools` of [mcp_servers.{name}]. "
                 f"It has: {there}."
             )
@@ -165,16 +190,27 @@ class Borrowed:
             reads = only_reads(tool)
             if not reads and not settings.allow_destructive:
                 if tool.name in settings.tools:
-                    self.problems.append(
-                        f"The tool {tool.name} of the MCP server {name} may change things and is not offered: set "
-                        f"allow_destructive = true in [mcp_servers.{name}] to allow it."
+                    self._complain(
+                        f"The tool {_shown(tool.name)} of the MCP server {name} may change things and is not offered: "
+                        f"set allow_destructive = true in [mcp_servers.{name}] to allow it."
                     )
                 continue
             if len(self._lent) >= MOST:
-                self.problems.append(f"More than {MOST} tools are too many to offer; {tool.name} of {name} is not.")
+                self._complain(f"More than {MOST} tools are too many to offer; {_shown(tool.name)} of {name} is not.")
                 continue
-            lent = Lent(_spec(name, tool), name, tool.name, reads)
-            self._lent[lent.spec.name] = lent
+            self._lend(name, tool, reads=reads)
+
+    def _lend(self, name: str, tool: Tool, *, reads: bool) -> None:
+        """Offer a tool; one that cannot be is a problem by its name."""
+        try:
+            spec = _spec(name, tool, self.mask)
+        except Unfit as why:
+            self._complain(f"The tool {_shown(tool.name)} of the MCP server {name} is not offered: {why}.")
+            return
+        if spec.name in self._lent:
+            self._complain(f"The tool {_shown(tool.name)} of the MCP server {name} is not offered: its name is taken.")
+            return
+        self._lent[spec.name] = Lent(spec, name, tool, reads)
 
 
 def only_reads(tool: Tool) -> bool:
@@ -183,23 +219,44 @@ def only_reads(tool: Tool) -> bool:
     return notes is not None and notes.read_only_hint is True and notes.destructive_hint is not True
 
 
-def _spec(server: str, tool: Tool) -> ToolSpec:
-    schema = cast("dict[str, Json]", dict(tool.input_schema))
-    schema.pop("$schema", None)  # vendors refuse keywords about the schema itself
-    schema.setdefault("type", "object")
-    schema.setdefault("properties", {})
-    text = " ".join((tool.description or tool.title or "").split())
+def _spec(server: str, tool: Tool, mask: Callable[[str], str]) -> ToolSpec:
+    """The tool as models are shown it.
+
+    Raises:
+        Unfit: what it says of its arguments cannot be shown.
+    """
     return ToolSpec(
         name=_offered_name(server, tool.name),
-        description=text if len(text) <= DESCRIPTION_CHARS else f"{text[: DESCRIPTION_CHARS - 1]}…",
-        parameters=schema,
+        description=words(tool.description or tool.title or "", mask, DESCRIPTION_CHARS),
+        parameters=fit(tool.input_schema, mask),
     )
 
 
+def _as_told(one: Tool, other: Tool) -> bool:
+    """Whether a server says of a tool what it said before."""
+    return (one.name, one.description, one.title, one.input_schema, one.annotations) == (
+        other.name,
+        other.description,
+        other.title,
+        other.input_schema,
+        other.annotations,
+    )
+
+
+def _shown(name: str) -> str:
+    """A tool's name in a sentence; a server may call it anything."""
+    line = " ".join(name.split())
+    return line if len(line) <= NAME_CHARS else f"{line[: NAME_CHARS - 1]}…"
+
+
 def _offered_name(server: str, tool: str) -> str:
-    """A name that all vendors take and no other tool has: a changed one ends with a digest of what it was."""
+    """A name that all vendors take and no other tool has: a changed one ends with a digest of what it was.
+
+    A plain one is the server's up to the first `__`, so that it says of itself what belongs to whom.
+    """
     name = f"{server}__{tool}"
     plain = _NOT_IN_NAMES.sub("_", name)
-    if plain == name and len(name) <= NAME_CHARS:
+    if plain == name and len(name) <= NAME_CHARS and name.partition("__")[0] == server:
         return name
-    return f"{plain[: NAME_CHARS - 9]}_{sha256(name.encode()).hexdigest()[:8]}"
+    digest = sha256(f"{server}/{tool}".encode(errors="replace")).hexdigest()  # no server's name has a slash
+    return f"{plain[: NAME_CHARS - 9]}_{digest[:8]}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
+from manyeyes.mcp_servers.last_words import LastWords
 from manyeyes.mcp_servers.said import Said, said
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Connection:
     tools: tuple[Tool, ...] = ()
     gone: str = ""
     _client: Client | None = None
-    _log: TextIO | None = None
+    _log: LastWords | None = None
     _stop: anyio.Event = field(default_factory=anyio.Event)
 
     @classmethod
@@ -68,7 +69,7 @@ class Connection:
             with anyio.fail_after(settings.timeout_s):
                 await tasks.start(made._hold)
         except TimeoutError:
-            raise Unusable(f"it did not start within {settings.timeout_s:g} s{made.last_words()}") from None
+            raise Unusable(f"it did not start within {settings.timeout_s:g} s{await made.last_words()}") from None
         if made.gone:
             raise Unusable(made.gone)
         return made
@@ -87,11 +88,11 @@ class Connection:
             result = await self._client.call_tool(tool, dict(arguments), read_timeout_seconds=self.settings.timeout_s)
         except MCPError as error:
             if error.code in _GONE_CODES:
-                self._leave(f"it ended{self.last_words()}")
+                self._leave(f"it ended{await self.last_words()}")
                 raise Unusable(self.gone) from None
             return Said(f"The tool failed: {_line(error.message)}", failed=True)
         except (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream):
-            self._leave(f"it ended{self.last_words()}")
+            self._leave(f"it ended{await self.last_words()}")
             raise Unusable(self.gone) from None
         except (RuntimeError, ValueError) as error:  # an answer that is not what its own schema promises
             return Said(f"The tool's answer cannot be used: {_line(str(error))}", failed=True)
@@ -101,13 +102,12 @@ class Connection:
         """Let it end; the task that holds it does the rest."""
         self._stop.set()
 
-    def last_words(self) -> str:
+    async def last_words(self) -> str:
         """The end of what it wrote to standard error, for the reason of its end; empty when it wrote nothing."""
-        if self._log is None or self._log.closed:
+        if self._log is None:
             return ""
-        self._log.seek(0)
-        lines = [line.strip() for line in self._log.read().splitlines() if line.strip()]
-        return f": {_line(lines[-1])}" if lines else ""
+        said = await anyio.to_thread.run_sync(self._log.heard)
+        return f": {_line(said)}" if said else ""
 
     def _leave(self, why: str) -> None:
         self.gone = self.gone or why
@@ -125,17 +125,17 @@ class Connection:
         try:
             async with AsyncExitStack() as stack:
                 self._client = await stack.enter_async_context(await self._reach(stack))
+                if self._log is not None:
+                    self._log.way_in.close()  # the program has its own
                 self.tools = await _listed(self._client)
                 started = True
                 task_status.started()
                 await self._stop.wait()
         except* (OSError, MCPError, HTTPError, ValueError, RuntimeError, anyio.BrokenResourceError) as group:
-            self.gone = self.gone or f"{_line(_first(group))}{self.last_words()}"
+            self.gone = self.gone or f"{_line(_first(group))}{await self.last_words()}"
         finally:
             self._client = None
             self.gone = self.gone or "it is closed"
-            if self._log is not None:
-                self._log.close()
         if not started:
             task_status.started()
 
@@ -149,18 +149,21 @@ class Connection:
         info = Implementation(name="manyeyes", version=__version__)
         settings = self.settings
         if settings.url is not None:
-            from httpx2 import AsyncClient
+            from httpx2 import AsyncClient, AsyncHTTPTransport
             from mcp.client.streamable_http import streamable_http_client
 
             headers = {key: value.get_secret_value() for key, value in settings.headers.items()}
-            # Without redirects: a header with a token would follow one to any host.
+            # Without redirects: a header with a token would follow one to any host.  To loopback without the proxies
+            # that the environment names: token and arguments would leave this machine.
+            way_there = AsyncHTTPTransport() if settings.local else None
             http = await stack.enter_async_context(
-                AsyncClient(headers=headers, follow_redirects=False, timeout=settings.timeout_s)
+                AsyncClient(headers=headers, follow_redirects=False, timeout=settings.timeout_s, transport=way_there)
             )
             way = streamable_http_client(settings.url, http_client=http)
         else:
             assert settings.command is not None  # noqa: S101  # the settings have one of both
-            self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # closed by `_hold`
+            self._log = LastWords()
+            stack.callback(self._log.way_in.close)
             # The SDK gives it a few harmless variables and these; our keys are not among them.  It starts at home
             # and not in the project, from which some programs would load code.
             start = StdioServerParameters(
@@ -169,7 +172,7 @@ class Connection:
                 env={key: value.get_secret_value() for key, value in settings.env.items()},
                 cwd=Path.home(),
             )
-            way = stdio_client(start, errlog=self._log)
+            way = stdio_client(start, errlog=self._log.way_in)
         return Client(way, client_info=info, read_timeout_seconds=settings.timeout_s)
 
 

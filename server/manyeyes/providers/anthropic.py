@@ -61,7 +61,7 @@ class Anthropic:
 
             wait = timeouts.httpx()
             # Without redirects: the header that holds the key would follow one to any host.
-            own = {"transport": way} if (way := transport(tls())) else {"verify": tls()}
+            own = {"transport": way} if (way := transport(tls(), base_url)) else {"verify": tls()}
             http = DefaultAsyncHttpxClient(timeout=wait, follow_redirects=False, **own)
             return AsyncAnthropic(
                 api_key=key,

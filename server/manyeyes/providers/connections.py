@@ -11,10 +11,13 @@ import socket
 import time
 from collections import deque
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import anyio
 import httpx2
+
+from manyeyes.settings import is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -34,9 +37,13 @@ _KEPT_ALIVE = [
 """As the vendors' SDKs have it: a model may think for minutes without a word, and routers forget silent connections."""
 
 
-def transport(verify: ssl.SSLContext) -> Connections | None:
-    """Connections for an HTTP client; None where the environment names proxies, which the library knows to ask."""
-    if getproxies():
+def transport(verify: ssl.SSLContext, base_url: str) -> Connections | None:
+    """Connections for an HTTP client of the server at an address.
+
+    None where the environment names proxies, which the library knows to ask.  On the way to this machine's loopback
+    there is no proxy whatever the environment says: what is to stay on the machine would leave it.
+    """
+    if getproxies() and not is_loopback(urlsplit(base_url).hostname or ""):
         return None
     one = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_S)
     return Connections(lambda: httpx2.AsyncHTTPTransport(verify=verify, limits=one, socket_options=_KEPT_ALIVE))

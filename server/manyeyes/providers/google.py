@@ -85,7 +85,7 @@ class Google:
             http = httpx2.AsyncClient(
                 timeout=wait,
                 verify=tls(),
-                transport=transport(tls()),
+                transport=transport(tls(), base_url),
                 follow_redirects=False,
                 event_hooks={"request": [bounded]},
             )

@@ -66,7 +66,7 @@ class Wire:
                 import_module("httpx")
             wait = timeouts.httpx()
             # Without redirects: what is sent goes to the address that the operator named and to no other.
-            own = {"transport": way} if (way := transport(tls())) else {"verify": tls()}
+            own = {"transport": way} if (way := transport(tls(), base_url)) else {"verify": tls()}
             http = DefaultAsyncHttpxClient(
                 timeout=wait, follow_redirects=False, event_hooks={"request": [strip]}, **own
             )

@@ -21,6 +21,7 @@ from manyeyes_tools.prompts import load_prompt
 
 if TYPE_CHECKING:
     from manyeyes.mcp_servers import Borrowed
+    from manyeyes.redaction import Redactor
     from manyeyes.tool import Bench
     from manyeyes.types import Completion, Request, Task
     from manyeyes_tools.asking.arguments import AskArguments
@@ -81,7 +82,31 @@ async def answer(arguments: AskArguments, bench: Bench) -> AskResult:
             run=bench.run(),
             answer=completion.text.strip(),
         )
-    return _concluded(told, question, completions, [*problems, *(lent.problems if lent else ())], notes, bench)
+    whole = _concluded(told, question, completions, [*problems, *(lent.problems if lent else ())], notes, bench)
+    return await compute(_masked, whole, bench.redactor)
+
+
+def _masked(told: AskResult, redactor: Redactor) -> AskResult:
+    """The result without the secrets that models saw elsewhere, such as in an image, or made up of what they saw."""
+    mask = redactor.mask
+    return told.model_copy(
+        update={
+            "answer": mask(told.answer),
+            "opinions": [one.model_copy(update={"answer": mask(one.answer)}) for one in told.opinions],
+            "claims": [one.model_copy(update={"text": mask(one.text)}) for one in told.claims],
+            "dissent": [mask(one) for one in told.dissent],
+            "citations": [
+                one.model_copy(
+                    update={
+                        "url": redactor.mask_values(one.url),
+                        "title": mask(one.title),
+                        "quote": mask(one.quote),
+                    }
+                )
+                for one in told.citations
+            ],
+        }
+    )
 
 
 def _concluded(  # noqa: PLR0917  # the parts of one result

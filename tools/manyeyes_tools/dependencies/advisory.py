@@ -147,26 +147,35 @@ def _affected(entry: Mapping[str, Json]) -> Affected | None:
     name = text_of(package.get("name"))
     if ecosystem is None or not name:
         return None
-    ranges = []
-    for one in map(table, rows(entry.get("ranges"))):
-        if text_of(one.get("type")) == "GIT":
-            continue
-        events = tuple(
-            (cast("EventKind", kind), text_of(event[kind]))
-            for event in map(table, rows(one.get("events")))
-            for kind in _KINDS
-            if text_of(event.get(kind))
-        )
-        ranges.append(Range(events))
+    ranges = [_range(one) for one in map(table, rows(entry.get("ranges"))) if text_of(one.get("type")) != "GIT"]
+    versions = [_version(one) for one in rows(entry.get("versions"))]
+    if not all(versions) or any(not isinstance(entry.get(key, []), list | None) for key in ("ranges", "versions")):
+        ranges.append(Range(()))  # something is there that is not understood, so nothing compares with all of it
     symbols, modules = _parts(table(entry.get("ecosystem_specific")))
     return Affected(
         ecosystem=ecosystem,
         package=canonical(ecosystem, name),
         ranges=tuple(ranges),
-        versions=tuple(version for version in rows(entry.get("versions")) if isinstance(version, str)),
+        versions=tuple(filter(None, versions)),
         symbols=symbols,
         modules=modules,
     )
+
+
+def _range(told: Mapping[str, Json]) -> Range:
+    """A range; one without events where some of them are not understood, since that compares with nothing."""
+    events: list[tuple[EventKind, str]] = []
+    for event in map(table, rows(told.get("events"))):
+        named = [(kind, _version(event[kind])) for kind in _KINDS if kind in event]
+        if not named or not all(version for _, version in named):
+            return Range(())
+        events += [(cast("EventKind", kind), version) for kind, version in named]
+    return Range(tuple(events))
+
+
+def _version(value: object) -> str:
+    """A version as text: some databases write `0` as a number.  Empty for what is none; of 1.10 a number keeps 1.1."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 
 def _parts(specific: Mapping[str, Json]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -11,7 +11,7 @@ from manyeyes_tools.dependencies.ranges import highest
 from manyeyes_tools.dependencies.reach import Level
 from manyeyes_tools.findings import Finding, Package, Severity, Step, Suggestion
 from manyeyes_tools.identity import finding_id
-from manyeyes_tools.weaknesses import A03
+from manyeyes_tools.weaknesses import A03, A08
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ENGINE = "manyeyes:osv"
 VULNERABLE, MALICIOUS, SQUATTING = "vulnerable-dependency", "malicious-package", "typosquatting"
+SUBSTITUTED = "substituted-package"
 _CONFIDENCE = {Level.CALLED: 0.97, Level.IMPORTED: 0.85, Level.UNKNOWN: 0.75, Level.NOT_IMPORTED: 0.5}
 _TRANSITIVE = 0.7
 """Of a package that others need, no import here says little: it is they who use it."""
@@ -89,6 +90,36 @@ def squatting(
         owasp=A03,
         confidence=0.3,
         sources=["manyeyes:names"],
+    )
+
+
+def substituted(component: Component, texts: Mapping[str, Source], mask: Callable[[str, str], str]) -> Finding:
+    """The finding that a lock names one package and fetches another."""
+    dependency = component.dependency
+    return Finding(
+        id=finding_id(component.path, SUBSTITUTED, component.title, dependency.fetched),
+        title=f"The lock names {component.title} and fetches another package in its place",
+        severity=Severity.HIGH,
+        category=SUBSTITUTED,
+        path=component.path,
+        start_line=dependency.line,
+        end_line=dependency.line,
+        quote=_quote(component, texts, {}, mask),
+        explanation=(
+            f"What is installed comes from {mask(dependency.fetched[:300], component.path)}, which is not the archive "
+            f"of {component.title}. No package manager writes such an entry; whoever changes a lock by hand can so "
+            "bring in code that no review of the manifest shows."
+        ),
+        cwe="CWE-494",
+        owasp=A08,
+        confidence=0.95,
+        sources=["manyeyes:lock"],
+        suggestion=Suggestion(
+            explanation=(
+                "Find out who changed the entry and why, take what was installed by it for untrusted until then, and "
+                "have the package manager write the lock anew."
+            )
+        ),
     )
 
 

@@ -43,12 +43,14 @@ class Database:
         found: Advisories by ecosystem and package.
         ecosystems: Of which ecosystems there were records at all.
         records: How many were read.
+        unread: Packages that a record names which is otherwise not understood; their answers are not whole.
         problems: What could not be read; then no answer is whole.
     """
 
     found: dict[tuple[str, str], list[Advisory]] = field(default_factory=dict)
     ecosystems: set[str] = field(default_factory=set)
     records: int = 0
+    unread: set[tuple[str, str]] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def answers(self, asked: Sequence[Question]) -> dict[Question, Lookup]:
@@ -61,6 +63,8 @@ class Database:
                 failure = f"the copy of the database has no records of {ecosystem}"
             elif self.problems:
                 failure = "a part of the database could not be read"
+            elif (ecosystem, canonical(ecosystem, package)) in self.unread:
+                failure = "a record of the database about it is not understood"
             matches = tuple(Match(one.id, one, told=False) for one in known)
             answers[ecosystem, package, version] = Lookup(matches, failure)
         return answers
@@ -188,6 +192,11 @@ def _record(opened: IO[bytes], name: str, wanted: set[tuple[str, str]], database
     database.records += 1
     database.ecosystems.update(ecosystem for ecosystem, _ in named)
     about = wanted.intersection(named)
-    if about and (parsed := osv.parse(told)):
-        for key in about:
-            database.found.setdefault(key, []).append(parsed)
+    if not about:
+        return
+    parsed = osv.parse(told)
+    if parsed is None:
+        database.unread |= about
+        return
+    for key in about:
+        database.found.setdefault(key, []).append(parsed)

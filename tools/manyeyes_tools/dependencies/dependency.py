@@ -57,6 +57,7 @@ class Dependency:
         development: Whether only developing needs it.
         locked: Whether the file is a lock: its versions are those that are installed.
         within: The file that names it, where the file read only includes that one.
+        fetched: What is fetched in its place, where the file names one package and the address of another.
     """
 
     ecosystem: Ecosystem
@@ -72,6 +73,7 @@ class Dependency:
     development: bool = False
     locked: bool = False
     within: str = ""
+    fetched: str = ""
 
     @property
     def package(self) -> str:

@@ -114,7 +114,7 @@ def _covered(one: Dependency, path: str, pinned: Mapping[tuple[Ecosystem, str], 
 def _of_file(
     path: str, dependencies: Sequence[Dependency], asked: Mapping[tuple[str, Ecosystem], set[str]], *, start: int
 ) -> list[Component]:
-    """A file's components, those of one package and version once."""
+    """A file's components, those of one package and version, from one place, once."""
     wanted: dict[Ecosystem, set[str]] = {}
     folder = _folder(path)
     for (where, ecosystem), names in asked.items():
@@ -126,11 +126,11 @@ def _of_file(
         for one in dependencies
     ]
     ways = _ways(dependencies, direct)
-    first: dict[tuple[Ecosystem, str, str], int] = {}
+    first: dict[tuple[Ecosystem, str, str, str, str], int] = {}
     kept: list[Component] = []
     places: dict[int, int] = {}
     for index, one in enumerate(dependencies):
-        place = first.setdefault((one.ecosystem, one.package, one.version), len(kept))
+        place = first.setdefault((one.ecosystem, one.package, one.version, one.origin, one.fetched), len(kept))
         places[index] = start + place
         if place == len(kept):
             kept.append(Component(dependency=one, path=path, direct=direct[index], via=ways.get(index, ())))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from manyeyes_tools.dependencies.ranges import NotComparable, affects, highest, next_fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from manyeyes_tools.dependencies.advisory import Advisory
+    from manyeyes_tools.dependencies.advisory import Advisory, Affected
     from manyeyes_tools.dependencies.dependency import Ecosystem
     from manyeyes_tools.dependencies.inventory import Component
 
@@ -98,8 +98,14 @@ def judge(component: Component, lookups: Mapping[Question, Lookup]) -> Verdict:
         _weigh(component, match, hits, doubts)
     if hits:
         return Verdict(component=component, status="vulnerable", hits=_joined(component, hits))
-    why = lookup.failure or _open_version(component, lookup) or next(iter(doubts), "")
+    why = _fetched(component) or lookup.failure or _open_version(component, lookup) or next(iter(doubts), "")
     return Verdict(component=component, status="unchecked" if why else "clean", why=why)
+
+
+def _fetched(component: Component) -> str:
+    """Why a dependency whose lock fetches something else is unchecked; empty for all others."""
+    other = component.dependency.fetched
+    return f"the lock fetches another package in its place: {other[:200]}" if other else ""
 
 
 def _open_version(component: Component, lookup: Lookup) -> str:
@@ -126,19 +132,27 @@ def _weigh(component: Component, match: Match, hits: list[Hit], doubts: list[str
     modules = tuple(module for entry in affected for module in entry.modules)
     sure = True
     if component.version:
-        try:
-            sure = any(affects(ecosystem, entry.ranges, entry.versions, component.version) for entry in affected)
-        except NotComparable:
-            if not match.told:
-                doubts.append(f"its version {component.version[:40]!r} cannot be compared with those of {match.id}")
-                return
-            sure = False
+        sure, doubtful = _told_by_versions(component, affected)
         if not sure and not match.told:
+            if doubtful:
+                doubts.append(f"its version {component.version[:40]!r} cannot be compared with those of {match.id}")
             return
     elif not any(one.endless for one in ranges):
         return
     fixed = next_fixed(ecosystem, ranges, component.version)
     hits.append(Hit(id=match.id, advisory=advisory, fixed=fixed, symbols=symbols, modules=modules, sure=sure))
+
+
+def _told_by_versions(component: Component, affected: Iterable[Affected]) -> tuple[bool, bool]:
+    """Whether one of an advisory's entries holds the version, and whether of one of them that cannot be told."""
+    doubtful = False
+    for entry in affected:
+        try:
+            if affects(component.ecosystem, entry.ranges, entry.versions, component.version):
+                return True, doubtful
+        except NotComparable:
+            doubtful = True
+    return False, doubtful
 
 
 def _joined(component: Component, hits: list[Hit]) -> tuple[Hit, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from manyeyes_tools.dependencies.composer_versions import composer_key
 from manyeyes_tools.dependencies.dependency import Ecosystem
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _parsed(ecosystem: Ecosystem, version: str) -> Any:
         Ecosystem.GO: versions.GolangVersion,
         Ecosystem.CARGO: versions.SemverVersion,
         Ecosystem.MAVEN: versions.MavenVersion,
-        Ecosystem.COMPOSER: versions.ComposerVersion,
+        Ecosystem.COMPOSER: composer_key,
         Ecosystem.RUBYGEMS: versions.RubygemsVersion,
         Ecosystem.NUGET: versions.NugetVersion,
     }
@@ -84,11 +85,10 @@ def holds(ecosystem: Ecosystem, range_: Range, version: str) -> bool:
     """Whether a range holds a version.
 
     Raises:
-        NotComparable: that cannot be told.
+        NotComparable: that cannot be told, as of a range that begins nowhere.
     """
-    starts = [at for kind, at in range_.events if kind == "introduced"]
-    if not starts:
-        return False
+    if not any(kind == "introduced" for kind, _ in range_.events):
+        raise NotComparable("a range without a beginning")
     _parsed(ecosystem, version)
     # Of all events at or before the version the latest decides; `last_affected` ends behind itself.
     best: tuple[str, bool] | None = None
@@ -116,24 +116,37 @@ def _later(ecosystem: Ecosystem, at: str, known: str, *, begins: bool) -> bool:
     return order > 0 or (order == 0 and begins)
 
 
-def affects(ecosystem: Ecosystem, ranges: Iterable[Range], versions: Sequence[str], version: str) -> bool:
+def affects(ecosystem: Ecosystem, ranges: Sequence[Range], versions: Sequence[str], version: str) -> bool:
     """Whether a version is listed or lies in one of the ranges.
 
     Raises:
-        NotComparable: it is not listed, and whether it lies in a range cannot be told.
+        NotComparable: it is not listed, and whether it lies in a range cannot be told; so it is where nothing is
+            listed and there is no range.
     """
-    if version in versions:
-        return True
+    if not ranges and not versions:
+        raise NotComparable("no versions are named")
     unknown: NotComparable | None = None
-    for one in ranges:
-        try:
-            if holds(ecosystem, one, version):
-                return True
-        except NotComparable as error:
-            unknown = error
+    for one in _spellings(ecosystem, version):
+        if one in versions:
+            return True
+        for range_ in ranges:
+            try:
+                if holds(ecosystem, range_, one):
+                    return True
+            except NotComparable as error:
+                unknown = error
+        if any(_same(ecosystem, listed, one) for listed in versions):
+            return True
     if unknown is not None:
         raise unknown
-    return any(_same(ecosystem, one, version) for one in versions)
+    _parsed(ecosystem, version)  # what is no version is unlike all that are listed, and that says nothing
+    return False
+
+
+def _spellings(ecosystem: Ecosystem, version: str) -> tuple[str, ...]:
+    """A version, and for a local build of Python's the public one: it is that one's code, with changes nobody lists."""
+    public, local, _ = version.partition("+")
+    return (version, public) if local and ecosystem is Ecosystem.PYPI else (version,)
 
 
 def _same(ecosystem: Ecosystem, one: str, other: str) -> bool:

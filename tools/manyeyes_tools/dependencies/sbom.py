@@ -81,7 +81,7 @@ def _vulnerabilities(result: ScanResult) -> list[Json]:
     rows: list[Json] = []
     for finding in result.findings:
         ref = at.get((finding.path, finding.start_line))
-        if ref is None or finding.category == "typosquatting":
+        if ref is None or finding.category in {"typosquatting", "substituted-package"}:
             continue
         name = finding.title.rpartition("(")[2].rstrip(")")
         rows.append(

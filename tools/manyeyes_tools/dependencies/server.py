@@ -108,12 +108,17 @@ class Service:
         """The client.  Blocking: the library is slow to load, and so are the certificates."""
         import httpx2
 
+        limits = httpx2.Limits(max_connections=self.settings.concurrent)
+        verify = self.settings.url.startswith("https:")  # nothing else is asked, and redirects are not followed
+        # A proxy that the environment names is not for this machine's own loopback: the questions would leave it.
+        way = httpx2.AsyncHTTPTransport(verify=verify, limits=limits) if self.settings.local else None
         return httpx2.AsyncClient(
             timeout=self.settings.timeout_s,
             follow_redirects=False,
             headers={"User-Agent": f"manyeyes/{__version__}"},
-            limits=httpx2.Limits(max_connections=self.settings.concurrent),
-            verify=self.settings.url.startswith("https:"),  # nothing else is asked, and redirects are not followed
+            limits=limits,
+            verify=verify,
+            transport=way,
         )
 
     async def _all(

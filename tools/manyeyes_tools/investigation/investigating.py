@@ -98,6 +98,7 @@ async def investigate(
     purse: Purse,
     bounds: Bounds | None = None,
     tell: Tell | None = None,
+    remember: bool = True,
 ) -> Completion:
     """Let the model that the router chooses look around, and answer.
 
@@ -113,6 +114,8 @@ async def investigate(
         purse: What all investigations of the run have used.
         bounds: How far it goes.
         tell: Told what is being looked at.
+        remember: Whether an earlier investigation may be given again; not where calls may change things, since they
+            are made once more for that.
 
     Returns:
         The answer, of the shape asked for; its usage is that of the last turn alone.
@@ -123,7 +126,7 @@ async def investigate(
     made = _Investigation(task, tools, bench, role, purse, bounds or Bounds(), tell)
     refs = [str(ref) for ref in bench.route(replace(task, tools=True)).taken]
     key = _key(request, tools, refs)
-    if (known := await made.remembered(key, request)) is not None:
+    if remember and (known := await made.remembered(key, request)) is not None:
         return known
     completion = await run_tools(
         made.ask,
@@ -132,7 +135,8 @@ async def investigate(
         max_steps=made.bounds.steps,
         enough=made.enough,
     )
-    made.keep(key, completion, request)
+    if remember:
+        made.keep(key, completion, request)
     return completion
 
 

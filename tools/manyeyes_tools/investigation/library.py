@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from manyeyes.errors import BadCall
-from manyeyes_tools.folders import walk
+from manyeyes_tools.folders import left_out, walk
 from manyeyes_tools.globs import ignored
 from manyeyes_tools.languages import language_of
 from manyeyes_tools.material import SourceFile
@@ -135,6 +135,7 @@ class Library:
             place = self._place(name)
             if place.relative in self.files:
                 return self.files[place.relative]
+            self._refuse_ignored(place)
             return self._read.get(place.relative) or self._masked(place.relative, self._text(place))
 
     def search(self, wanted: str, folder: str, most: int) -> tuple[list[Found], bool]:
@@ -191,6 +192,17 @@ class Library:
         if place.absolute.is_dir():
             raise NotThere(f"`{place.relative}` is a folder; `list` tells what is in it.")
         return place
+
+    def _refuse_ignored(self, place: Place) -> None:
+        """What `listing` leaves out cannot be had by guessing its name either."""
+        if self._listing is not None and place.relative == place.real and place.relative in self._listing:
+            return
+        try:
+            out = any(left_out(place.root, path, self.roots) for path in {place.relative, place.real})
+        except BadCall:
+            raise NotThere(f"`{place.relative}` is not read: whether git ignores it cannot be told.") from None
+        if out:
+            raise NotThere(f"`{place.relative}` is not to be read: git ignores it.")
 
     def _text(self, place: Place) -> str:
         try:

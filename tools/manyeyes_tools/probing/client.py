@@ -10,6 +10,7 @@ import anyio
 
 from manyeyes import __version__
 from manyeyes.errors import BadCall
+from manyeyes_tools.probing.endings import ends
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ BODY_BYTES = 1_000_000
 _MOST_HOPS = 5
 _MOST_COOKIES = 50
 _MOST_SILENT = 5
+_MOST_SPARED = 1_000
 _REDIRECT = range(300, 400)
 
 
@@ -93,7 +95,7 @@ class Client:
         limits: The operator's bounds.
         sent: How many requests have gone out.
         outside: Where redirects led that were not followed.
-        refused: Methods that were not sent since the operator has not allowed them.
+        spared: What was not asked for, since its name says that it ends or takes away something.
     """
 
     origin: Origin
@@ -102,6 +104,7 @@ class Client:
     http: httpx2.AsyncClient
     sent: int = 0
     outside: dict[str, None] = field(default_factory=dict)
+    spared: dict[str, None] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     _next: float = 0.0
     _silent: int = 0
@@ -110,8 +113,14 @@ class Client:
         """Whether the operator lets this method be sent."""
         return method in SAFE or self.limits.unsafe_methods
 
+    def spares(self, target: str) -> bool:
+        """Whether a path and query are left alone: a page may change things on GET though it should not."""
+        return not self.limits.unsafe_methods and ends(target)
+
     async def ask(self, asked: Asked, *, follow: bool = False, read: bool = True) -> Answer:
         """Send a request and read the answer.  With `follow`, redirects within the origin are followed.
+
+        What `spares` names is never sent; it has an answer of status 0, as what did not answer has.
 
         Raises:
             Exhausted: the run's bounds are reached, or the target no longer answers.
@@ -129,6 +138,9 @@ class Client:
                 return Answer(answer.asked, answer.status, answer.headers, answer.body, answer.seconds, location)
             if not follow:
                 break
+            if self.spares(inside):
+                self._spare(inside)
+                break
             answer = await self._once(Asked("GET", inside), read=read)
         return answer
 
@@ -137,6 +149,9 @@ class Client:
 
         if not self.may(asked.method):
             raise BadCall(f"{asked.method} may not be sent: set `unsafe_methods` of [dast].")
+        if self.spares(asked.target):
+            self._spare(asked.target)
+            return Answer(asked, 0)
         await self._turn()
         request = self.http.build_request(
             asked.method,
@@ -168,6 +183,10 @@ class Client:
         )
         self._keep(answer)
         return answer
+
+    def _spare(self, target: str) -> None:
+        if len(self.spared) < _MOST_SPARED:
+            self.spared[target.partition("?")[0][:200]] = None
 
     async def _turn(self) -> None:
         if self.sent >= self.limits.max_requests:

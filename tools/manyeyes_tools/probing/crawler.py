@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from manyeyes.cores import compute
 from manyeyes_tools.probing.client import Asked
+from manyeyes_tools.probing.endings import ends
 from manyeyes_tools.probing.entries import Entry, Parameter, from_link
 from manyeyes_tools.probing.pages import read_page
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from manyeyes_tools.probing.client import Answer, Client
     from manyeyes_tools.probing.pages import Form
 
-ENDS = re.compile(r"log_?-?out|sign_?-?out|delete|remove|destroy|shutdown|unsubscribe|deactivate", re.IGNORECASE)
-"""Links that end a session or something else are left alone: a page may change things on GET though it should not."""
 _DEAD = re.compile(r"\.(?:png|jpe?g|gif|svg|ico|css|js|woff2?|ttf|mp4|mp3|zip|gz|pdf)(?:\?|$)", re.IGNORECASE)
 _SAME_SHAPE = 3
 _MOST_FORMS = 200
@@ -33,7 +32,7 @@ class Crawled:
     Attributes:
         entries: Each link with values and each form.
         answers: What each page answered.
-        left: Links that were not followed since of their name.
+        left: Links that were not followed and forms that were not sent because of their name.
         more: How many links were left when the bound was reached.
     """
 
@@ -80,18 +79,28 @@ def _ways_on(answer: Answer, client: Client, found: Crawled) -> list[str]:
     base = answer.asked.target
     for form in page.forms[: max(0, _MOST_FORMS - len(found.entries))]:
         inside = client.origin.inside(base, form.action or base)
-        if inside is not None:
-            found.entries.append(_from_form(form, inside))
+        if inside is None:
+            continue
+        entry = _from_form(form, inside)
+        if entry.method == "GET" and client.spares(entry.asked().target):
+            _leave(inside, found)
+        else:
+            found.entries.append(entry)
     ways = []
     for link in page.links:
         inside = client.origin.inside(base, link)
         if inside is None or _DEAD.search(inside):
             continue
-        if not ENDS.search(inside):
+        if ends(inside):  # the session is worth keeping even where everything may be changed
+            _leave(inside, found)
+        else:
             ways.append(inside)
-        elif inside not in found.left:
-            found.left.append(inside)
     return ways
+
+
+def _leave(target: str, found: Crawled) -> None:
+    if target not in found.left:
+        found.left.append(target)
 
 
 def _from_form(form: Form, target: str) -> Entry:

@@ -9,7 +9,8 @@ import anyio
 
 from manyeyes_tools.probing import cross_origin, passive
 from manyeyes_tools.probing.client import Asked, Exhausted, connected
-from manyeyes_tools.probing.crawler import ENDS, crawl
+from manyeyes_tools.probing.crawler import crawl
+from manyeyes_tools.probing.endings import ends
 from manyeyes_tools.probing.entries import points, together
 from manyeyes_tools.probing.listener import listening
 from manyeyes_tools.probing.openapi import USUAL, entries_of
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from manyeyes.settings import Dast
     from manyeyes_tools.probing.client import Client
-    from manyeyes_tools.probing.crawler import Crawled
     from manyeyes_tools.probing.entries import Entry, Point
     from manyeyes_tools.probing.proof import Proof
     from manyeyes_tools.probing.scope import Origin
@@ -32,6 +32,7 @@ RULES = len(PROBES) + len(passive.WEAKNESSES) + 2
 """What is looked for: the probes, what answers tell, CORS and stored scripts."""
 _OK = range(200, 300)
 _NAMED = 3
+_SHOWN = 5
 
 
 @dataclass(slots=True)
@@ -97,6 +98,13 @@ async def probe(
             run.problems.append(_stopped(f"{limits.max_seconds:g} seconds were up", run))
         _gather(work)
         run.requests = client.sent
+        if client.spared:
+            named = list(client.spared)
+            more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+            run.notes.append(
+                f"Not asked for, since their names say that they end or take away something: "
+                f"{', '.join(named[:_SHOWN])}{more}. `unsafe_methods` of [dast] lets them be tried."
+            )
         if client.outside:
             shown = ", ".join(list(client.outside)[:3])
             run.notes.append(f"Redirects that leave {origin} were not followed: {shown}.")
@@ -137,7 +145,9 @@ async def _work(work: _Work, start: str, known: Sequence[Entry]) -> None:
     entries = together([*kept, *crawled.entries])
     crawled.left += [one.path for one in (*known, *described) if _ends(one) and one.path not in crawled.left]
     run.entries = entries
-    _say_what_was_left(run, crawled, client)
+    client.spared.update((one.partition("?")[0][:200], None) for one in crawled.left)
+    if crawled.more:
+        run.problems.append(f"{crawled.more} links were not followed: {client.limits.max_pages} pages were read.")
     run.proofs += passive.look(crawled.answers, client.origin)
     unsafe = [one for one in entries if not client.may(one.method)]
     if unsafe:
@@ -162,7 +172,7 @@ async def _work(work: _Work, start: str, known: Sequence[Entry]) -> None:
 
 def _ends(entry: Entry) -> bool:
     """Whether a request that should change nothing has a name as if it did."""
-    return entry.method == "GET" and ENDS.search(entry.path) is not None
+    return entry.method == "GET" and ends(entry.asked().target)
 
 
 async def _described(client: Client) -> list[Entry]:
@@ -214,10 +224,3 @@ def _gather(work: _Work) -> None:
     run.proofs += server_requests.late(work.lab, asked)
     traced = {(one.entry.key, one.parameter) for one in run.proofs if one.weakness is errors.WEAKNESS}
     run.proofs += errors.met(work.lab, traced)
-
-
-def _say_what_was_left(run: Run, crawled: Crawled, client: Client) -> None:
-    if crawled.left:
-        run.notes.append(f"Links not followed, since they end or delete something: {', '.join(crawled.left[:5])}.")
-    if crawled.more:
-        run.problems.append(f"{crawled.more} links were not followed: {client.limits.max_pages} pages were read.")

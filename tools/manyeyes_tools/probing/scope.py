@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PORTS = {"http": 80, "https": 443}
 _MOST_ADDRESSES = 4
+_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""Prefixes whose last 32 bits are an address of IPv4."""
 _SAFE = "/%:@!$&'()*+,;=~?[]{}"
 
 
@@ -78,6 +80,8 @@ def origin_of(url: str) -> Origin:
         raise BadCall("`target_url` must begin with http:// or https:// and name a host: http://127.0.0.1:8000/")
     if parts.username is not None or parts.password is not None:
         raise BadCall("`target_url` holds a user's name or password. Leave them out.")
+    if port == 0:
+        raise BadCall("`target_url` names port 0, at which nothing can listen. Name the port, or none.")
     return Origin(parts.scheme, host, port or _PORTS[parts.scheme])
 
 
@@ -106,7 +110,7 @@ async def pinned(origin: Origin, lookup: Resolve = resolve) -> tuple[str, ...]:
     """The addresses that are used for the whole run, so that a name cannot come to mean another machine meanwhile.
 
     Raises:
-        BadCall: there are none, or the name of another machine leads to this one.
+        BadCall: there are none, or the name of another machine leads to this one, or that of this one to another.
     """
     try:
         addresses = (await lookup(origin.host, origin.port))[:_MOST_ADDRESSES]
@@ -114,6 +118,11 @@ async def pinned(origin: Origin, lookup: Resolve = resolve) -> tuple[str, ...]:
         addresses = ()
     if not addresses:
         raise BadCall(f"The host of {origin} has no address here. Check the name in `target_url`.")
+    if origin.loopback and not all(is_local(one) for one in addresses):
+        raise BadCall(
+            f"{origin} names this machine, and its name leads to another one here. Mend the entry of {origin.host} in "
+            f"the hosts file, or list and send the address: {origin.scheme}://127.0.0.1:{origin.port}"
+        )
     if not origin.loopback and any(is_local(one) for one in addresses):
         raise BadCall(
             f"{origin} leads to this machine itself or to its own network link, which its name does not say. If that "
@@ -128,5 +137,14 @@ def is_local(address: str) -> bool:
         one = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    plain = getattr(one, "ipv4_mapped", None) or one
-    return bool(plain.is_loopback or plain.is_unspecified or plain.is_link_local)
+    return any(plain.is_loopback or plain.is_unspecified or plain.is_link_local for plain in (one, *_embedded(one)))
+
+
+def _embedded(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The addresses of IPv4 that one of IPv6 may be sent on to: mapped, compatible, 6to4, Teredo and translated."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    found = [one for one in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())) if one is not None]
+    if any(address in network for network in _TRANSLATED):
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return found

@@ -59,6 +59,9 @@ async def answer(arguments: SupportArguments, bench: Bench) -> SupportResult:
     found = await _look_up(message, bench)
     await bench.progress(f"answering: {intent.name}", 1, 3)
     reply, heard = await _reply(Case(masked, intent.name, conversation, found.passages), intent, arguments, bench)
+    # Personal data is the customer's own and comes back; a secret that a model repeats or makes up does not.
+    reply.text = bench.redactor.mask(reply.text)
+    reply.human = None if reply.human is None else bench.redactor.mask(reply.human)
     await bench.progress("keeping", 2, 3)
     upset = signals.anger(message) > 0
     human = (

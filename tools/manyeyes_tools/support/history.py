@@ -57,7 +57,7 @@ async def summarise(conversation: Conversation, turns: Sequence[Turn], bench: Be
             answer, _ = await ask(bench, task, SummaryAnswer, load("summary"), [user(text)], role="summary")
         except NoAnswer:
             return _beginnings(conversation, turns)
-        return answer.summary[:_LONGEST]
+        return bench.redactor.mask(answer.summary)[:_LONGEST]
     return _beginnings(conversation, turns)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote as percent_decoded
 
 from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Origin, Reading
+from manyeyes_tools.dependencies.readers.archives import another
 from manyeyes_tools.dependencies.readers.parsing import (
     Block,
     Unreadable,
@@ -16,6 +18,7 @@ from manyeyes_tools.dependencies.readers.parsing import (
     keys_of,
     table,
     text_of,
+    unquote,
 )
 
 if TYPE_CHECKING:
@@ -24,12 +27,15 @@ if TYPE_CHECKING:
     from manyeyes.types import Json
 
 _EXACT = re.compile(r"=?v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)")
-_PUBLIC = ("https://registry.npmjs.org/", "https://registry.yarnpkg.com/")
+_PUBLIC = re.compile(r"https://registry\.(?:npmjs\.org|yarnpkg\.com)/")
 _LOCAL = ("file:", "link:", "portal:", "workspace:", "./", "../")
 _PNPM_KEY = re.compile(r"^/?(?P<name>(?:@[^@/]+/)?[^@/]+)[@/](?P<version>[^(_]+)")
 _SECTIONS = (("dependencies", False), ("optionalDependencies", False), ("peerDependencies", False),
              ("devDependencies", True))  # fmt: skip
 _DEEPEST = 60
+_BLOCKS = frozenset({"packages", "snapshots", "importers"})
+_PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,80}")
+_YAML_MARKS = "?:&*!|>%`<[]{},#-"
 
 
 def package_json(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
@@ -100,13 +106,15 @@ def _placed(packages: Mapping[str, Json], lines: Mapping[str, int]) -> list[Depe
             if (key := _resolve(packages, place, need))
         )
         licence = told.get("license")
+        version, resolved = text_of(told.get("version")), text_of(told.get("resolved"))
         found.append(
             Dependency(
                 ecosystem=Ecosystem.NPM,
                 name=name,
-                version=text_of(told.get("version")),
+                version=version,
                 line=lines.get(place, 1),
-                origin=_origin(text_of(told.get("resolved"))),
+                origin=_origin(resolved),
+                fetched=another(name, version, resolved),
                 direct=place in direct,
                 needs=needs,
                 key=place,
@@ -151,14 +159,17 @@ def _nested(top: Mapping[str, Json], lines: Mapping[str, int]) -> list[Dependenc
             said = text_of(told.get("version"))
             exact = _EXACT.fullmatch(said)
             alias = said[4:].rpartition("@") if said.startswith("npm:") else None
+            meant, version = (alias[0], alias[2]) if alias else (name, exact[1] if exact else "")
+            resolved = text_of(told.get("resolved"))
             found.append(
                 Dependency(
                     ecosystem=Ecosystem.NPM,
-                    name=alias[0] if alias else name,
-                    version=alias[2] if alias else exact[1] if exact else "",
+                    name=meant,
+                    version=version,
+                    fetched=another(meant, version, resolved),
                     asked="" if exact or alias else said,
                     line=lines.get(name, 1),
-                    origin=_origin(text_of(told.get("resolved")) or ("" if exact or alias else said)),
+                    origin=_origin(resolved or ("" if exact or alias else said)),
                     needs=needs,
                     key="/".join((*above, name)),
                     development=told.get("dev") is True,
@@ -173,7 +184,7 @@ def _nested(top: Mapping[str, Json], lines: Mapping[str, int]) -> list[Dependenc
 def _origin(resolved: str) -> Origin:
     if resolved.startswith(_LOCAL):
         return "local"
-    if not resolved or resolved.startswith(_PUBLIC):
+    if not resolved or _PUBLIC.match(resolved):
         return "registry"
     return "elsewhere"
 
@@ -183,6 +194,7 @@ def pnpm_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
     root = indented(text)
     if root.get("lockfileVersion") is None:
         raise Unreadable("it has no `lockfileVersion`")
+    _in_blocks(root)
     importers = root.get("importers")
     direct: dict[str, bool] = {}
     for importer in importers.inner if importers else [root]:
@@ -192,6 +204,8 @@ def pnpm_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
                 key = _pnpm_key(one.key, version)
                 direct[key] = direct.get(key, True) and development
     packages, snapshots = root.get("packages"), root.get("snapshots")
+    if packages is None and any("link:" not in key and "workspace:" not in key for key in direct):
+        raise Unreadable("it names what is needed and no `packages`")
     needs_of = {one.key: one for one in (snapshots.inner if snapshots else [])}
     by_base: dict[str, list[Block]] = {}
     for key, block in needs_of.items():
@@ -221,14 +235,15 @@ def pnpm_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
             if (needed := one.get(kind))
         ]
         resolution = block.get("resolution")
-        tarball = flow(resolution.value).get("tarball", "") if resolution else ""
+        tarball = _tarball(resolution) if resolution else ""
         found.append(
             Dependency(
                 ecosystem=Ecosystem.NPM,
                 name=match["name"],
                 version=match["version"],
                 line=block.line,
-                origin=_origin(tarball) if tarball.startswith("http") else "registry",
+                origin=_pnpm_origin(block, tarball),
+                fetched=another(match["name"], match["version"], tarball),
                 direct=key in direct,
                 needs=tuple(_pnpm_key(need.key, need.value) for one in lists for need in one.inner),
                 key=key,
@@ -237,6 +252,37 @@ def pnpm_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
             )
         )
     return Reading(dependencies=tuple(found))
+
+
+def _in_blocks(root: Block) -> None:
+    """See that a lock of pnpm is written as pnpm writes it, so that nothing in it goes unseen.
+
+    Raises:
+        Unreadable: it is not; YAML has other ways to say the same, and this is no reader of YAML.
+    """
+    for one in root.inner:
+        if not one.joined or not _PLAIN_KEY.fullmatch(one.key):
+            raise Unreadable(f"line {one.line} is written in a way that pnpm does not write")
+        if one.key not in _BLOCKS:
+            continue
+        if one.value not in {"", "{}"}:
+            raise Unreadable(f"its `{one.key}` are not written line by line (line {one.line})")
+        if any(other is not one and other.key == one.key for other in root.inner):
+            raise Unreadable(f"it has several `{one.key}`")
+        for entry in one.inner:
+            odd = not entry.joined or not entry.key or entry.key[0] in _YAML_MARKS or "\\" in entry.key
+            if odd or (not entry.value.startswith("{") if not entry.inner else entry.value):
+                raise Unreadable(f"line {entry.line} is written in a way that pnpm does not write")
+
+
+def _tarball(resolution: Block) -> str:
+    return flow(resolution.value).get("tarball", "") or resolution.value_of("tarball")
+
+
+def _pnpm_origin(block: Block, tarball: str) -> Origin:
+    if "tarball" in block.value or "tarball" in (block.value_of("resolution") if not tarball else ""):
+        return "elsewhere"  # an address is told in a way that is not read
+    return _origin(tarball) if tarball.startswith("http") else "registry"
 
 
 def _pnpm_key(name: str, version: str) -> str:
@@ -253,9 +299,12 @@ def yarn_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
     if not berry and "yarn lockfile v1" not in text[:400]:
         raise Unreadable("it is neither of yarn 1 nor of berry")
     root = indented(text, ":" if berry else " ")
+    _long_keys(root)
     blocks = [one for one in root.inner if one.key != "__metadata" and one.inner]
     if root.inner and not blocks and not any(one.key == "__metadata" for one in root.inner):
         raise Unreadable("it holds no packages")
+    for one in root.inner:
+        _whole(one)
     names = {descriptor: block.key for block in blocks for descriptor in _descriptors(block.key)}
     direct = {
         names[descriptor]
@@ -281,13 +330,16 @@ def yarn_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
             if (descriptor := _descriptor(need, berry=berry)) in names
         )
         origin = _yarn_origin(asked, resolution, berry=berry)
+        version = block.value_of("version")
+        fetched = _other_of_berry(name, version, asked) if berry else another(name, version, resolution)
         found.append(
             Dependency(
                 ecosystem=Ecosystem.NPM,
                 name=name,
-                version=block.value_of("version"),
+                version=version,
                 line=block.line,
                 origin=origin,
+                fetched=fetched,
                 direct=(block.key in direct) if direct else None,
                 needs=needs,
                 key=block.key,
@@ -295,6 +347,48 @@ def yarn_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
             )
         )
     return Reading(dependencies=tuple(found))
+
+
+def _long_keys(root: Block) -> None:
+    """Put together what berry writes on two lines since the key is long: `? key` and `:`."""
+    kept: list[Block] = []
+    for one in root.inner:
+        if kept and kept[-1].key.startswith("? ") and not kept[-1].inner and not one.key and not one.value:
+            key = unquote(kept.pop().key[2:].strip())
+            one = Block(key, "", one.line, one.inner)  # noqa: PLW2901  the two are one
+        kept.append(one)
+    root.inner = kept
+
+
+def _whole(block: Block) -> None:
+    """See that an entry of yarn.lock is one.
+
+    Raises:
+        Unreadable: it has lines that are none of yarn's; what they hide is not known.
+    """
+    if not block.inner or block.value or not block.joined:
+        raise Unreadable(f"line {block.line} is none of yarn's")
+    names = [one.key for one in block.inner]
+    for needed in ("version",) if block.key == "__metadata" else ("version", "resolution", "resolved"):
+        if names.count(needed) > 1 or (needed == "version" and needed not in names):
+            raise Unreadable(f"the entry of line {block.line} has no version or several")
+    waiting = [*block.inner]
+    while waiting:
+        one = waiting.pop()
+        if not one.joined:
+            raise Unreadable(f"line {one.line} is none of yarn's")
+        waiting += one.inner
+
+
+def _other_of_berry(name: str, version: str, asked: str) -> str:
+    """What berry fetches in place of the version it names; empty where it is that one."""
+    if not asked.startswith("npm:"):
+        return ""
+    reference, _, bound = asked[4:].partition("::")
+    address = next((part[13:] for part in bound.split("&") if part.startswith("__archiveUrl=")), "")
+    if reference.partition("#")[0] != version:
+        return f"{name} {reference}"
+    return another(name, version, percent_decoded(address)) if address else ""
 
 
 def _yarn_origin(asked: str, resolution: str, *, berry: bool) -> Origin:

@@ -140,12 +140,13 @@ def line_of(text: str, needle: str, start: int = 1) -> int:
 
 @dataclass(slots=True)
 class Block:
-    """A line of an indented file with what is indented below it."""
+    """A line of an indented file with what is indented below it; `joined` where it is of the form of such a line."""
 
     key: str
     value: str
     line: int
     inner: list[Block] = field(default_factory=list)
+    joined: bool = True
 
     def get(self, key: str) -> Block | None:
         """The first line below with that key."""
@@ -181,7 +182,7 @@ def indented(text: str, joint: str = ":") -> Block:
         if len(stack) > _DEEPEST:
             raise Unreadable("indented too deep")
         key, value = _split(bare, joint)
-        block = Block(key, value, number)
+        block = Block(key, value, number, joined=bool(value) or bare.endswith(":") or bare.startswith("- "))
         stack[-1][1].inner.append(block)
         stack.append((depth, block))
     return root
