@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import re
 import threading
@@ -11,7 +10,11 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.python_ast import parse_module
+
 if TYPE_CHECKING:
+    import ast
+
     from manyeyes_tools.material import Material, SourceFile
 
 _EDGE = 4
@@ -86,7 +89,7 @@ def parse(text: str) -> ast.Module:
         collecting = gc.isenabled()
         gc.disable()  # a tree is all objects and no garbage; to look for some takes longer than parsing, and all wait
         try:
-            return ast.parse(text)
+            return parse_module(text)
         except SyntaxError as error:
             raise Unparsable(error.msg or "invalid syntax", error.lineno or 0) from None
         except (RecursionError, MemoryError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
+
+from manyeyes_tools.python_ast import parse_module
 
 TEXT = "text"
 """The language of what is in none that we know."""
@@ -161,7 +162,7 @@ def guess(text: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return TEXT
     return "python"

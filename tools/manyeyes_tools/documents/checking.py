@@ -14,6 +14,7 @@ from manyeyes_tools.documents.markdown import BY_MODEL, GENERATED, render_markdo
 from manyeyes_tools.documents.statements import SENTENCE, Topic, default_agrees, exception_agrees, faults
 from manyeyes_tools.documents.symbols import Parameter, import_name, parameters_of, read_module
 from manyeyes_tools.documents.told_types import contradicts, differs
+from manyeyes_tools.python_ast import parse_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -261,7 +262,7 @@ def _call_in_heading(name: str, line: int, symbol: Symbol, reader: _Reader) -> N
 def _told_parameters(code: str) -> tuple[tuple[Parameter, ...], str] | None:
     for form in (code, f"{code}:\n    ...", f"{code}\n    ..."):
         try:
-            tree = ast.parse(form)
+            tree = parse_module(form)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         node = next((one for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)), None)

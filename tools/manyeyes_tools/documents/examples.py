@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes_tools.documents.symbols import dotted
 from manyeyes_tools.documents.told_types import contradicts
+from manyeyes_tools.python_ast import parse_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ def plain_example(text: str) -> str:
 def call_faults(code: str, home: Module, facts: Facts) -> Iterator[str]:
     """What is wrong with the calls in a piece of code that a sentence quotes; nothing when it does not parse."""
     try:
-        tree = ast.parse(code.strip())
+        tree = parse_module(code.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     scope = _Scope(tree, home, facts.modules)
@@ -58,7 +59,7 @@ def check_example(example: Example, home: Module, modules: Sequence[Module], *, 
     With `guide`, it need not stand alone: it may go on from an example before it, and need not use its symbol.
     """
     try:
-        tree = ast.parse(example.code)
+        tree = parse_module(example.code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "does not parse"
     name = example.symbol.name.rpartition(".")[2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from manyeyes_tools.documents.facts import WORD, template
 from manyeyes_tools.documents.told_types import PLAIN, contradicts, is_basic
 from manyeyes_tools.documents.told_values import is_plain, same_value, within
+from manyeyes_tools.python_ast import parse_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -434,7 +434,7 @@ def _routes(text: str, facts: Facts) -> Iterator[Fault]:
 def parses(code: str) -> bool:
     """Whether a piece of code is Python."""
     try:
-        ast.parse(code)
+        parse_module(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

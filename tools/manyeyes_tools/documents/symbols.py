@@ -9,6 +9,8 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from manyeyes_tools.python_ast import parse_module
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -145,7 +147,7 @@ def read_module(path: str, text: str) -> Module:
     """
     with _PARSING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a module's odd escapes are not this program's warnings
-        tree = ast.parse(text)
+        tree = parse_module(text)
     lines = tuple(text.splitlines())
     exported = _exported(tree)
     found: dict[str, Symbol] = {}

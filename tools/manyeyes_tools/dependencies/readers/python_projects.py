@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Reading
 from manyeyes_tools.dependencies.readers.parsing import Unreadable, line_of, rows, table, text_of, toml_table
 from manyeyes_tools.dependencies.readers.requirements import requirement
+from manyeyes_tools.python_ast import parse_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,7 +68,7 @@ def setup_cfg(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
 def setup_py(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
     """What setup.py passes to `setup` as plain texts.  It is parsed; nothing of it is run."""
     try:
-        tree = ast.parse(text)
+        tree = parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Unreadable("not Python that can be parsed") from None
     found: list[Dependency] = []

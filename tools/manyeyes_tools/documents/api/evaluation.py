@@ -20,6 +20,7 @@ from manyeyes_tools.documents.api.values import (
     Package,
     is_nothing,
 )
+from manyeyes_tools.python_ast import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +212,7 @@ class Evaluator:
         if key not in self._known:
             self.kept.append(node)
             try:
-                inner = ast.parse(str(node.value).strip(), mode="eval").body
+                inner = parse_expression(str(node.value).strip())
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._known[key] = None
             else:
