@@ -102,6 +102,8 @@ async def test_each_step_is_another_vendors_and_knows_what_the_earlier_found(con
     result = await run(connect, environ)
     used = {use["role"]: use["ref"].partition(":")[0] for use in result["run"]["models"]}
     assert (used["reviewer"], used["security engineer"], used["writer"]) == ("anthropic", "openai", "google")
+    first = [result[step]["run"]["route"][0]["ref"] for step in ("review", "security", "documentation")]
+    assert [ref.partition(":")[0] for ref in first] == ["anthropic", "openai", "google"]
     suspicion = next(one for one in result["review"]["findings"] if one["cwe"] == "CWE-862")
     told = json.dumps(members["gpt"].asked[0].json)
     assert suspicion["id"] in told

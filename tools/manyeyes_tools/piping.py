@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from manyeyes.errors import BadCall, ManyEyesError
+from manyeyes.results import RouteEntry
+from manyeyes.types import Task
 from manyeyes_tools import findings_tool
 from manyeyes_tools.pipeline import steps
 from manyeyes_tools.pipeline.digest import lines, united
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from manyeyes_tools.arguments import PipelineArguments
     from manyeyes_tools.findings import Finding
 
+_KINDS = {"review": "code_review", "security": "security_scan", "documentation": "doc_generator"}
+"""The steps, and the kind of work that each is to the router."""
 ResultT = TypeVar("ResultT", bound="Result")
 
 
@@ -45,11 +49,20 @@ class Steps:
             self.failed[name] = str(error)
             return None
         run = result.run
-        if self.in_order:  # each part tells what it used itself; the whole is told once, by the pipeline
-            run = run.model_copy(update={"models": run.models[used:], "attempts": run.attempts[tried:]})
+        if (
+            self.in_order and name in _KINDS
+        ):  # each part tells what it used itself; the whole is told once, by the pipeline
+            run = run.model_copy(
+                update={"models": run.models[used:], "attempts": run.attempts[tried:], "route": self._route(name)}
+            )
         self.results[name] = result.model_copy(update={"run": run})
         await self.bench.progress(f"{name} done", len(self.results), self.total)
         return result
+
+    def _route(self, name: str) -> list[RouteEntry]:
+        """Who is asked first in this step: the run's own route is that of all steps together."""
+        route = self.bench.route(Task(kind=_KINDS[name], structured=True))
+        return [RouteEntry(ref=str(one.ref), taken=one.taken, reason=one.reason) for one in route.candidates]
 
 
 async def pipe(arguments: PipelineArguments, bench: Bench) -> PipelineResult:
