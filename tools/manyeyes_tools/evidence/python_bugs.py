@@ -96,10 +96,9 @@ _SHRINKS = frozenset({"remove", "append", "pop", "insert", "clear", "extend", "a
 
 
 def _swallowed(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            if isinstance(node, ast.ExceptHandler) and _catches_all(node.type) and all(map(_nothing, node.body)):
-                yield Place(SWALLOWED, node, related=(node.body[0],))
+    for _, node in tree.among(ast.ExceptHandler):
+        if isinstance(node, ast.ExceptHandler) and _catches_all(node.type) and all(map(_nothing, node.body)):
+            yield Place(SWALLOWED, node, related=(node.body[0],))
 
 
 def _catches_all(kind: ast.expr | None) -> bool:
@@ -114,20 +113,17 @@ def _nothing(node: ast.stmt) -> bool:
 
 
 def _leak(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if (
-                    tree.name_of(call.func) == "open"
-                ):
-                    if not isinstance(scope.node, ast.Module) and name not in _handed_on(scope):
-                        yield Place(LEAK, node)
-                case ast.Call(
-                    func=ast.Attribute(attr="read" | "readlines" | "write" | "readline", value=ast.Call() as call)
-                ) if tree.name_of(call.func) == "open":
+    for scope, node in tree.among(ast.Assign, ast.Call):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if tree.name_of(call.func) == "open":
+                if not isinstance(scope.node, ast.Module) and name not in _handed_on(scope):
                     yield Place(LEAK, node)
-                case _:
-                    pass
+            case ast.Call(
+                func=ast.Attribute(attr="read" | "readlines" | "write" | "readline", value=ast.Call() as call)
+            ) if tree.name_of(call.func) == "open":
+                yield Place(LEAK, node)
+            case _:
+                pass
 
 
 @lru_cache(maxsize=4)  # asked for every file that a scope opens
@@ -167,33 +163,36 @@ def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
             yield block
 
 
+def _followers(tree: Tree) -> dict[ast.AST, ast.stmt]:
+    """For each statement the one below it in its block."""
+    return {before: after for node in tree.nodes for block in _blocks(node) for before, after in pairwise(block)}
+
+
+def _generators(tree: Tree) -> set[int]:
+    """The scopes that yield, by identity."""
+    return {id(scope) for scope, _ in tree.among(ast.Yield, ast.YieldFrom)}
+
+
 def _unreachable(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        generator = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in scope.nodes)
-        for node in (scope.node, *scope.nodes):
-            if node is not scope.node and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue  # a scope of its own
-            for block in _blocks(node):
-                for before, after in pairwise(block):
-                    if not isinstance(before, ast.Return | ast.Raise | ast.Continue | ast.Break):
-                        continue
-                    if not generator or not any(isinstance(part, ast.Yield) for part in walk(after)):
-                        yield Place(UNREACHABLE, after)  # a yield there makes the function a generator, on purpose
-                    break
+    generators = tree.once(_generators)
+    for scope, end in tree.among(ast.Return, ast.Raise, ast.Continue, ast.Break):
+        after = tree.once(_followers).get(end)
+        # A yield there makes the function a generator, on purpose.
+        if after and not (id(scope) in generators and any(isinstance(part, ast.Yield) for part in walk(after))):
+            yield Place(UNREACHABLE, after)
 
 
 def _unused(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in _PURE_FUNCTIONS:
-                    if name not in tree.imports and not _in_raises(scope, node):
-                        yield Place(UNUSED, node)
-                case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=value))) if name in _PURE_METHODS:
-                    if isinstance(value, ast.Name | ast.Constant | ast.Attribute) and not _in_raises(scope, node):
-                        yield Place(UNUSED, node, confidence=None if _is_text(scope, value) else _UNKNOWN)
-                case _:
-                    pass
+    for scope, node in tree.among(ast.Expr):
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in _PURE_FUNCTIONS:
+                if name not in tree.imports and not _in_raises(scope, node):
+                    yield Place(UNUSED, node)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=value))) if name in _PURE_METHODS:
+                if isinstance(value, ast.Name | ast.Constant | ast.Attribute) and not _in_raises(scope, node):
+                    yield Place(UNUSED, node, confidence=None if _is_text(scope, value) else _UNKNOWN)
+            case _:
+                pass
 
 
 def _is_text(scope: Scope, node: ast.expr) -> bool:
@@ -221,7 +220,7 @@ def _not_awaited(tree: Tree) -> Iterator[Place]:
     functions = {
         scope.name: scope.node for scope in tree.scopes if scope.outer and isinstance(scope.outer.node, ast.Module)
     }
-    methods = {id(child): node for node in tree.nodes if isinstance(node, ast.ClassDef) for child in node.body}
+    methods = {id(child): node for _, node in tree.each(ast.ClassDef) for child in node.body}
     plain = {name for name, node in functions.items() if isinstance(node, ast.FunctionDef)}
     plain |= {name for scope in tree.scopes for name in scope.assigned} | set(tree.imports)
     asynchronous = {
@@ -229,18 +228,17 @@ def _not_awaited(tree: Tree) -> Iterator[Place]:
         for name, node in functions.items()
         if isinstance(node, ast.AsyncFunctionDef) and id(node) not in methods and not node.decorator_list
     } - plain
-    for scope in tree.scopes:
+    for scope, node in tree.each(ast.Expr):
         own = methods.get(id(scope.node))
-        for node in scope.nodes:
-            match node:
-                case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in asynchronous:
+        match node.value:
+            case ast.Call(func=ast.Name(id=name)) if name in asynchronous:
+                yield Place(NOT_AWAITED, node)
+            case ast.Call(func=ast.Attribute(attr=name, value=ast.Name(id="self"))) if own:
+                same = [one for one in own.body if isinstance(one, Function) and one.name == name]
+                if same and all(isinstance(one, ast.AsyncFunctionDef) and not one.decorator_list for one in same):
                     yield Place(NOT_AWAITED, node)
-                case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=ast.Name(id="self")))) if own:
-                    same = [one for one in own.body if isinstance(one, Function) and one.name == name]
-                    if same and all(isinstance(one, ast.AsyncFunctionDef) and not one.decorator_list for one in same):
-                        yield Place(NOT_AWAITED, node)
-                case _:
-                    pass
+            case _:
+                pass
 
 
 def _no_return(tree: Tree) -> Iterator[Place]:
@@ -248,7 +246,7 @@ def _no_return(tree: Tree) -> Iterator[Place]:
         node = scope.node
         if isinstance(node, ast.Module) or node.returns is None or _MAY_BE_NONE.search(ast.unparse(node.returns)):
             continue
-        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in scope.nodes):
+        if id(scope) in tree.once(_generators):
             continue
         returns = [
             part for part in scope.nodes if isinstance(part, ast.Return) and not is_value(part.value, value=None)
@@ -310,20 +308,19 @@ def _breaks(block: list[ast.stmt]) -> bool:
 
 
 def _changed_loop(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            if not isinstance(node, ast.For):
-                continue
-            over = node.iter
-            if (
-                isinstance(over, ast.Call)
-                and isinstance(over.func, ast.Attribute)
-                and over.func.attr in {"items", "keys", "values"}
-            ):
-                over = over.func.value
-            name = dotted(over)
-            if name:
-                yield from (Place(CHANGED_LOOP, found, related=(node,)) for found in _changes(node.body, name))
+    for _, node in tree.among(ast.For):
+        if not isinstance(node, ast.For):
+            continue
+        over = node.iter
+        if (
+            isinstance(over, ast.Call)
+            and isinstance(over.func, ast.Attribute)
+            and over.func.attr in {"items", "keys", "values"}
+        ):
+            over = over.func.value
+        name = dotted(over)
+        if name:
+            yield from (Place(CHANGED_LOOP, found, related=(node,)) for found in _changes(node.body, name))
 
 
 def _changes(block: list[ast.stmt], name: str) -> Iterator[ast.stmt]:
@@ -346,20 +343,19 @@ def _changes(block: list[ast.stmt], name: str) -> Iterator[ast.stmt]:
 
 
 def _constant_condition(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.BoolOp(op=ast.Or(), values=[*before, last]) if _is_true(last):
-                    # Behind anything but a comparison it is a default: `name or "nobody"`.
-                    if any(isinstance(one, ast.Compare) for one in before):
-                        yield Place(ALWAYS_TRUE, node)
-                case ast.Compare(
-                    ops=[ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot() | ast.In() | ast.NotIn()],
-                    comparators=[ast.BoolOp(op=ast.Or(), values=[first, *_])],
-                ) if _is_true(first):
-                    yield Place(FIRST_ALONE, node)
-                case _:
-                    pass
+    for _, node in tree.among(ast.BoolOp, ast.Compare):
+        match node:
+            case ast.BoolOp(op=ast.Or(), values=[*before, last]) if _is_true(last):
+                # Behind anything but a comparison it is a default: `name or "nobody"`.
+                if any(isinstance(one, ast.Compare) for one in before):
+                    yield Place(ALWAYS_TRUE, node)
+            case ast.Compare(
+                ops=[ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot() | ast.In() | ast.NotIn()],
+                comparators=[ast.BoolOp(op=ast.Or(), values=[first, *_])],
+            ) if _is_true(first):
+                yield Place(FIRST_ALONE, node)
+            case _:
+                pass
 
 
 def _is_true(node: ast.expr) -> bool:
@@ -368,19 +364,17 @@ def _is_true(node: ast.expr) -> bool:
 
 
 def _float_equal(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        if scope.name.startswith("test"):
-            continue
-        for node in scope.nodes:
-            match node:
-                case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
-                    if any(
-                        isinstance(one, ast.Constant) and isinstance(one.value, float) and not one.value.is_integer()
-                        for one in (left, right)
-                    ):
-                        yield Place(FLOAT_EQUAL, node)
-                case _:
-                    pass
+    for scope, node in tree.each(ast.Compare):
+        match node:
+            case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
+                if (_is_fraction(left) or _is_fraction(right)) and not scope.name.startswith("test"):
+                    yield Place(FLOAT_EQUAL, node)
+            case _:
+                pass
+
+
+def _is_fraction(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and not node.value.is_integer()
 
 
 CHECKS = (

@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence import python_bugs, python_exposure, python_routes, python_security, python_settings
+from manyeyes_tools.evidence import (
+    python_bugs,
+    python_ciphers,
+    python_cookies,
+    python_exposure,
+    python_forgery,
+    python_modes,
+    python_origins,
+    python_ownership,
+    python_routes,
+    python_security,
+    python_settings,
+    python_tokens,
+    python_transport,
+)
 from manyeyes_tools.evidence.python_guards import find_guards, handler_names
 from manyeyes_tools.evidence.python_names import read_tree
 from manyeyes_tools.evidence.rules import Hit
@@ -27,7 +41,15 @@ _NAMED = 3
 SECURITY_CHECKS: tuple[Check, ...] = (
     *python_security.CHECKS,
     *python_settings.CHECKS,
+    *python_cookies.CHECKS,
+    *python_origins.CHECKS,
+    *python_forgery.CHECKS,
+    *python_transport.CHECKS,
+    *python_ciphers.CHECKS,
+    *python_tokens.CHECKS,
+    *python_modes.CHECKS,
     *python_routes.CHECKS,
+    *python_ownership.CHECKS,
     *python_exposure.CHECKS,
 )
 CHECKS: dict[Purpose, tuple[Check, ...]] = {

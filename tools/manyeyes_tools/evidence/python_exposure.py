@@ -6,9 +6,9 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.evidence.python_handlers import handlers_of
 from manyeyes_tools.evidence.python_names import dotted
 from manyeyes_tools.evidence.python_places import Check, Place
-from manyeyes_tools.evidence.python_routes import handlers_of
 from manyeyes_tools.evidence.python_walk import walk
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
@@ -97,28 +97,27 @@ def _is_typed(node: ast.expr, scope: Scope) -> bool:
     return any(not isinstance(one, ast.Name) and _is_typed(one, scope) for one in given)
 
 
-def _readable(tree: Tree) -> Iterator[Place]:  # noqa: C901  # one case for each way to keep one
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
-                    if (_is_stored(left) and _is_typed(right, scope)) or (_is_stored(right) and _is_typed(left, scope)):
-                        yield Place(READABLE, node, confidence=0.6)
-                case ast.Assign(targets=[ast.Attribute() as target], value=value):
-                    # A class may hash what is given to its `password`; models of tables mostly do not.
-                    if _is_stored(target) and _is_typed(value, scope):
-                        yield Place(READABLE, node, confidence=0.4)
-                case ast.Call(keywords=words):
-                    name = dotted(node.func).rpartition(".")[2]
-                    if not name[:1].isupper() or not _PEOPLE.search(name) or _NO_RECORD.search(name):
-                        continue
-                    for word in words:
-                        if word.arg and _PASSWORD.search(word.arg) and _is_typed(word.value, scope):
-                            yield Place(READABLE, node)
+def _readable(tree: Tree) -> Iterator[Place]:  # one case for each way to keep one
+    for scope, node in tree.among(ast.Compare, ast.Assign, ast.Call):
+        match node:
+            case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
+                if (_is_stored(left) and _is_typed(right, scope)) or (_is_stored(right) and _is_typed(left, scope)):
+                    yield Place(READABLE, node, confidence=0.6)
+            case ast.Assign(targets=[ast.Attribute() as target], value=value):
+                # A class may hash what is given to its `password`; models of tables mostly do not.
+                if _is_stored(target) and _is_typed(value, scope):
+                    yield Place(READABLE, node, confidence=0.4)
+            case ast.Call(keywords=words):
+                name = dotted(node.func).rpartition(".")[2]
+                if not name[:1].isupper() or not _PEOPLE.search(name) or _NO_RECORD.search(name):
+                    continue
+                for word in words:
+                    if word.arg and _PASSWORD.search(word.arg) and _is_typed(word.value, scope):
+                        yield Place(READABLE, node)
 
 
 def _told(tree: Tree) -> Iterator[Place]:
-    for one in handlers_of(tree):
+    for one in tree.once(handlers_of):
         for node in walk(one.node):
             if isinstance(node, ast.Return) and node.value is not None:
                 yield from _secrets_in(node.value)

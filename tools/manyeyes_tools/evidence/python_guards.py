@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.python_names import dotted, keyword
-from manyeyes_tools.evidence.python_routes import NOBODY, words_of
+from manyeyes_tools.evidence.python_handlers import words_of
+from manyeyes_tools.evidence.python_names import called, dotted, keyword
+from manyeyes_tools.evidence.python_routes import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,14 +58,13 @@ def find_guards(tree: Tree, path: str) -> tuple[Guard, ...]:
 def handler_names(tree: Tree) -> dict[int, str]:
     """The names of functions and methods by their lines, methods behind their class."""
     names: dict[int, str] = {}
-    for node in tree.nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            names.setdefault(node.lineno, node.name)
-        elif isinstance(node, ast.ClassDef):
-            names[node.lineno] = node.name
-            for one in node.body:
-                if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
-                    names[one.lineno] = f"{node.name}.{one.name}"
+    for node in tree.functions():
+        names.setdefault(node.lineno, node.name)
+    for _, cls in tree.each(ast.ClassDef):
+        names[cls.lineno] = cls.name
+        for one in cls.body:
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+                names[one.lineno] = f"{cls.name}.{one.name}"
     return names
 
 
@@ -109,13 +109,12 @@ def _below(path: str, guard: str) -> bool:
 
 
 def _covered(tree: Tree) -> Iterator[str]:  # noqa: C901  # one branch for each kind of guard
-    for node in tree.nodes:
-        if (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _before_all(node, tree)) or (
-            isinstance(node, ast.Assign) and _required_by_settings(node)
-        ):
-            yield ""
+    if any(_before_all(node, tree) for node in tree.functions()) or any(
+        _required_by_settings(node) for _, node in tree.each(ast.Assign)
+    ):
+        yield ""
     for _, call, name in tree.calls():
-        last = name.rpartition(".")[2] or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+        last = called(call, name)
         if last == "include_router" and call.args:
             given = keyword(call, "dependencies")
             if given is not None and _asks(given):

@@ -11,14 +11,17 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
-from manyeyes_tools.evidence.python_walk import children, walk
+from manyeyes_tools.evidence.python_walk import children, extend, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef  # a tuple: unions are slow to ask
+Node = TypeVar("Node", bound=ast.AST)
+T = TypeVar("T")
 STEPS = 200_000
 """Steps in which the values of one function are followed; one takes about a microsecond."""
 STEPS_OF_FILE = 1_000_000
@@ -95,7 +98,7 @@ class Scope:
     """A function, or the module outside all functions: its nodes, and the expressions given to its variables."""
 
     node: ast.Module | Function
-    nodes: tuple[ast.AST, ...]
+    nodes: list[ast.AST]
     assigned: dict[str, list[tuple[int, ast.expr]]]
     parameters: frozenset[str]
     outer: Scope | None
@@ -266,8 +269,31 @@ class Tree:
     scopes: tuple[Scope, ...] = field(default=())
     nodes: tuple[ast.AST, ...] = ()
     """All nodes, level by level."""
-    named: list[tuple[Scope, ast.Call, str]] = field(default_factory=list)
-    """What `calls` gives; filled when it is first asked for."""
+    kinds: dict[type[ast.AST], list[tuple[Scope, ast.AST]]] = field(default_factory=dict)
+    """See `each`."""
+    known: dict[object, object] = field(default_factory=dict)
+    """See `once`."""
+
+    def each(self, kind: type[Node]) -> list[tuple[Scope, Node]]:
+        """Every node of a kind, with its function; so that no rule goes through all the others."""
+        return cast("list[tuple[Scope, Node]]", self.kinds.get(kind, []))
+
+    def among(self, *kinds: type[ast.AST]) -> Iterator[tuple[Scope, ast.AST]]:
+        """Every node of some kinds, kind by kind, with its function."""
+        for kind in kinds:
+            yield from self.kinds.get(kind, ())
+
+    def functions(self) -> Iterator[Function]:
+        """Every function and method, those within others too."""
+        for scope in self.scopes:
+            if not isinstance(scope.node, ast.Module):
+                yield scope.node
+
+    def once(self, find: Callable[[Tree], T]) -> T:
+        """What a function finds in this tree, found when it is first asked for; several rules start from the same."""
+        if find not in self.known:
+            self.known[find] = find(self)
+        return cast("T", self.known[find])
 
     def name_of(self, node: ast.expr) -> str:
         """The full dotted name of what is called or read, with import aliases undone; empty when there is none."""
@@ -279,14 +305,7 @@ class Tree:
 
     def calls(self) -> list[tuple[Scope, ast.Call, str]]:
         """Every call with its function and the full name of what is called."""
-        if not self.named:
-            self.named.extend(
-                (scope, node, self.name_of(node.func))
-                for scope in self.scopes
-                for node in scope.nodes
-                if isinstance(node, ast.Call)
-            )
-        return self.named
+        return self.once(_calls)
 
     def tangled(self) -> list[Scope]:
         """The scopes in which values could not be followed to their end, so that places may be missing."""
@@ -310,86 +329,97 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((one.value for one in call.keywords if one.arg == name), None)
 
 
+def called(call: ast.Call, name: str) -> str:
+    """The last part of what is called: of its full name, else of the method of an expression without one."""
+    return name.rpartition(".")[2] or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+
+
 def is_value(node: ast.expr | None, value: object) -> bool:
     """Whether a node is just this constant."""
     return isinstance(node, ast.Constant) and node.value is value
 
 
+def is_text(node: ast.AST | None, text: str) -> bool:
+    """Whether a node is just this text."""
+    return isinstance(node, ast.Constant) and node.value == text
+
+
 def read_tree(module: ast.Module) -> Tree:
     """Split a module into its scopes.  Without recursion, so that depth cannot hurt."""
-    nodes: dict[ast.AST, list[ast.AST]] = {module: []}
-    parents: dict[ast.AST, ast.AST | None] = {module: None}
-    pending: list[tuple[ast.AST, ast.AST]] = [(child, module) for child in children(module)]
-    while pending:
-        node, owner = pending.pop()
-        nodes[owner].append(node)
-        inner = owner
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            nodes[node], parents[node] = [], owner
-            inner = node
-        pending.extend((child, inner) for child in children(node))
-    scopes: dict[ast.AST, Scope] = {}
     whole, known = Work(STEPS_OF_FILE), Known()
-    for node, inside in nodes.items():  # an owner comes before what it owns
-        parent = parents[node]
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
-            scopes[node] = Scope(
-                node,
-                tuple(inside),
-                _assigned(inside),
-                _parameters(node),
-                scopes.get(parent or node),
-                Work(STEPS, whole),
-                known,
-            )
-    every = walk(module)
-    return Tree(module, _imports(every), tuple(scopes.values()), tuple(every))
+    outermost = Scope(module, [], {}, frozenset(), None, Work(STEPS, whole), known)
+    scopes = [outermost]
+    kinds: defaultdict[type[ast.AST], list[tuple[Scope, ast.AST]]] = defaultdict(list)
+    every: list[ast.AST] = []
+    extend(every, module)
+    around = [outermost] * len(every)  # beside `every`: the innermost scope around each
+    for number, node in enumerate(every):  # it grows while it is gone through
+        scope = around[number]
+        scope.nodes.append(node)
+        kinds[node.__class__].append((scope, node))
+        if isinstance(node, _FUNCTIONS):
+            scope = Scope(node, [], {}, _parameters(node), scope, Work(STEPS, whole), known)
+            scopes.append(scope)
+        extend(every, node)
+        around.extend([scope] * (len(every) - len(around)))
+    for kind in _ASSIGNING:
+        for scope, node in kinds.get(kind, ()):
+            _assigned(scope.assigned, node)
+    for scope in scopes:
+        for values in scope.assigned.values():
+            values.sort(key=itemgetter(0))
+    return Tree(module, _imports(kinds), tuple(scopes), (module, *every), dict(kinds))
 
 
-def _parameters(node: ast.AST) -> frozenset[str]:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return frozenset()
+def _calls(tree: Tree) -> list[tuple[Scope, ast.Call, str]]:
+    return [(scope, node, tree.name_of(node.func)) for scope, node in tree.each(ast.Call)]
+
+
+def _parameters(node: Function) -> frozenset[str]:
     names = node.args
     every = (*names.posonlyargs, *names.args, *names.kwonlyargs, names.vararg, names.kwarg)
     return frozenset(one.arg for one in every if one is not None)
 
 
-def _assigned(nodes: list[ast.AST]) -> dict[str, list[tuple[int, ast.expr]]]:  # noqa: C901  # one case for each kind
-    assigned: defaultdict[str, list[tuple[int, ast.expr]]] = defaultdict(list)
-    for node in nodes:
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    _assign(assigned, target, value)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                assigned[name].append((node.lineno, value))
-            case ast.AugAssign(target=ast.Name(id=name) as target, value=value):
-                joined = ast.BinOp(left=ast.Constant(value=""), op=node.op, right=value)
-                assigned[name].append((target.lineno, ast.copy_location(joined, node)))
-            case ast.NamedExpr(target=ast.Name(id=name), value=value):
-                assigned[name].append((node.lineno, value))
-            case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
-                _assign(assigned, target, value)
-            case ast.comprehension(target=target, iter=value):
-                _assign(assigned, target, value)
-            case ast.withitem(optional_vars=ast.expr() as target, context_expr=value):
-                _assign(assigned, target, value)
-            case _:
-                pass
-    for values in assigned.values():
-        values.sort(key=lambda pair: pair[0])
-    return dict(assigned)
+_ASSIGNING = (
+    ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem,
+)  # fmt: skip
 
 
-def _assign(assigned: defaultdict[str, list[tuple[int, ast.expr]]], target: ast.expr, value: ast.expr) -> None:
+def _assigned(assigned: dict[str, list[tuple[int, ast.expr]]], node: ast.AST) -> None:
+    """Note what a node gives to variables."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                _assign(assigned, target, value)
+        case (
+            ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            | ast.NamedExpr(target=ast.Name(id=name), value=value)
+        ):  # fmt: skip
+            assigned.setdefault(name, []).append((node.lineno, value))
+        case ast.AugAssign(target=ast.Name(id=name) as target, value=value):
+            joined = ast.BinOp(left=ast.Constant(value=""), op=node.op, right=value)
+            assigned.setdefault(name, []).append((target.lineno, ast.copy_location(joined, node)))
+        case (
+            ast.For(target=target, iter=value)
+            | ast.AsyncFor(target=target, iter=value)
+            | ast.comprehension(target=target, iter=value)
+            | ast.withitem(optional_vars=ast.expr() as target, context_expr=value)
+        ):
+            _assign(assigned, target, value)
+        case _:
+            pass
+
+
+def _assign(assigned: dict[str, list[tuple[int, ast.expr]]], target: ast.expr, value: ast.expr) -> None:
     for node in walk(target):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            assigned[node.id].append((node.lineno, value))
+            assigned.setdefault(node.id, []).append((node.lineno, value))
 
 
-def _imports(nodes: list[ast.AST]) -> dict[str, str]:
+def _imports(kinds: dict[type[ast.AST], list[tuple[Scope, ast.AST]]]) -> dict[str, str]:
     names = {}
-    for node in nodes:
+    for _, node in (*kinds.get(ast.Import, ()), *kinds.get(ast.ImportFrom, ())):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:

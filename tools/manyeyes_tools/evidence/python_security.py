@@ -129,17 +129,16 @@ def _certificate(tree: Tree) -> Iterator[Place]:
         if name == "ssl._create_unverified_context" or is_value(keyword(call, "verify"), value=False):
             jwt = name.startswith("jwt.")
             yield Place(SIGNATURE if jwt else CERTIFICATE, call)
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.Assign(targets=[ast.Attribute(attr="verify_mode")], value=ast.Attribute(attr="CERT_NONE")):
-                    yield Place(CERTIFICATE, node)
-                case ast.Assign(targets=[ast.Attribute(attr="check_hostname" | "verify")], value=value) if is_value(
-                    value, value=False
-                ):
-                    yield Place(CERTIFICATE, node)
-                case _:
-                    pass
+    for _, node in tree.among(ast.Assign):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr="verify_mode")], value=ast.Attribute(attr="CERT_NONE")):
+                yield Place(CERTIFICATE, node)
+            case ast.Assign(targets=[ast.Attribute(attr="check_hostname" | "verify")], value=value) if is_value(
+                value, value=False
+            ):
+                yield Place(CERTIFICATE, node)
+            case _:
+                pass
 
 
 def _jwt(tree: Tree) -> Iterator[Place]:
@@ -213,30 +212,29 @@ def _names(node: ast.expr) -> Iterator[str]:
 
 
 def _credential(tree: Tree) -> Iterator[Place]:  # noqa: C901, PLR0912  # one case for each kind of node
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.Assign(targets=targets, value=value):
-                    for target in targets:
-                        if _is_credential(_target(target), value):
-                            yield Place(CREDENTIAL, node)
-                case ast.AnnAssign(target=target, value=ast.expr() as value):
+    for _, node in tree.among(ast.Assign, ast.AnnAssign, ast.Call, ast.Dict):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
                     if _is_credential(_target(target), value):
                         yield Place(CREDENTIAL, node)
-                case ast.Call(keywords=keywords):
-                    for one in keywords:
-                        if one.arg and _is_credential(one.arg, one.value):
-                            yield Place(CREDENTIAL, one.value, confidence=0.65)
-                case ast.Dict(keys=keys, values=values):
-                    for key, value in zip(keys, values, strict=True):
-                        if (
-                            isinstance(key, ast.Constant)
-                            and isinstance(key.value, str)
-                            and _is_credential(key.value, value)
-                        ):
-                            yield Place(CREDENTIAL, value, confidence=0.6)
-                case _:
-                    pass
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                if _is_credential(_target(target), value):
+                    yield Place(CREDENTIAL, node)
+            case ast.Call(keywords=keywords):
+                for one in keywords:
+                    if one.arg and _is_credential(one.arg, one.value):
+                        yield Place(CREDENTIAL, one.value, confidence=0.65)
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if (
+                        isinstance(key, ast.Constant)
+                        and isinstance(key.value, str)
+                        and _is_credential(key.value, value)
+                    ):
+                        yield Place(CREDENTIAL, value, confidence=0.6)
+            case _:
+                pass
 
 
 def _target(node: ast.expr) -> str:
@@ -279,19 +277,18 @@ def _autoescape(tree: Tree) -> Iterator[Place]:
 
 
 def _chance(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                named = any(_TOKEN.search(_target(target)) for target in targets) or (
-                    bool(_TOKEN.search(scope.name)) and any(_MADE.search(_target(target)) for target in targets)
-                )
-            elif isinstance(node, ast.Return) and node.value is not None:
-                named = bool(_TOKEN.search(scope.name))
-            else:
-                continue
-            if named and any(isinstance(part, ast.Call) and _by_chance(tree, scope, part) for part in walk(node.value)):
-                yield Place(CHANCE, node)
+    for scope, node in tree.among(ast.Assign, ast.AnnAssign, ast.Return):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            named = any(_TOKEN.search(_target(target)) for target in targets) or (
+                bool(_TOKEN.search(scope.name)) and any(_MADE.search(_target(target)) for target in targets)
+            )
+        elif isinstance(node, ast.Return) and node.value is not None:
+            named = bool(_TOKEN.search(scope.name))
+        else:
+            continue
+        if named and any(isinstance(part, ast.Call) and _by_chance(tree, scope, part) for part in walk(node.value)):
+            yield Place(CHANCE, node)
 
 
 def _by_chance(tree: Tree, scope: Scope, call: ast.Call) -> bool:
@@ -307,29 +304,25 @@ def _by_chance(tree: Tree, scope: Scope, call: ast.Call) -> bool:
 
 
 def _assertion(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        if scope.name.startswith("test"):
-            continue
-        for node in scope.nodes:
-            if isinstance(node, ast.Assert) and any(_ALLOWED.search(name) for name in _names(node.test)):
-                yield Place(ASSERTION, node)
+    for scope, node in tree.each(ast.Assert):
+        if not scope.name.startswith("test") and any(_ALLOWED.search(name) for name in _names(node.test)):
+            yield Place(ASSERTION, node)
 
 
 def _timing(tree: Tree) -> Iterator[Place]:
-    for scope in tree.scopes:
-        for node in scope.nodes:
-            match node:
-                case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
-                    named = [one for one in (left, right) if _DIGEST.search(dotted(one))]
-                    if (
-                        named
-                        and not scope.constant(left)
-                        and not scope.constant(right)
-                        and not scope.name.startswith("test")
-                    ):
-                        yield Place(TIMING, node)
-                case _:
-                    pass
+    for scope, node in tree.among(ast.Compare):
+        match node:
+            case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
+                named = [one for one in (left, right) if _DIGEST.search(dotted(one))]
+                if (
+                    named
+                    and not scope.constant(left)
+                    and not scope.constant(right)
+                    and not scope.name.startswith("test")
+                ):
+                    yield Place(TIMING, node)
+            case _:
+                pass
 
 
 def _logged(tree: Tree) -> Iterator[Place]:

@@ -31,23 +31,23 @@ _fields = _Fields()
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes just below."""
     found: list[ast.AST] = []
+    extend(found, node)
+    return found
+
+
+def extend(found: list[ast.AST], node: ast.AST) -> None:
+    """Add the nodes just below."""
     for name in _fields[node.__class__]:
         value = getattr(node, name, None)
         if value.__class__ is list:
             found.extend([one for one in value if isinstance(one, ast.AST)])
         elif isinstance(value, ast.AST):
             found.append(value)
-    return found
 
 
 def walk(node: ast.AST) -> list[ast.AST]:
     """The node and all below it, level by level."""
     found = [node]
     for one in found:  # it grows while it is gone through
-        for name in _fields[one.__class__]:
-            value = getattr(one, name, None)
-            if value.__class__ is list:
-                found.extend([item for item in value if isinstance(item, ast.AST)])
-            elif isinstance(value, ast.AST):
-                found.append(value)
+        extend(found, one)
     return found

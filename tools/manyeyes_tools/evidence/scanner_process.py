@@ -16,7 +16,7 @@ import anyio
 from manyeyes_tools.evidence.rules import EngineFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from anyio.abc import ByteReceiveStream, Process, TaskGroup
 
@@ -43,7 +43,14 @@ class Ended:
     complaint: str
 
 
-async def run_scanner(command: Sequence[str], *, cwd: Path, timeout_s: float, written: Path | None = None) -> Ended:
+async def run_scanner(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    timeout_s: float,
+    written: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Ended:
     """Run it to its end.
 
     Args:
@@ -51,11 +58,12 @@ async def run_scanner(command: Sequence[str], *, cwd: Path, timeout_s: float, wr
         cwd: The folder it starts in.
         timeout_s: Seconds after which it is stopped, with all that it started.
         written: The file that it writes its results to, so that its size is watched.
+        environ: Variables that it is given besides `KEPT`, or in their place.
 
     Raises:
         EngineFailed: it is not there, took too long, or wrote too much.
     """
-    environment = _environment()
+    environment = _environment() | dict(environ or {})
     program = _program(command[0], environment.get("PATH", os.defpath))
     try:
         process = await anyio.open_process(

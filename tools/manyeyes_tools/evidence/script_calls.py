@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes.cores import compute
+from manyeyes_tools.evidence.python_ciphers import CIPHER
+from manyeyes_tools.evidence.python_cookies import COOKIE, SAME_SITE, SCRIPTED
+from manyeyes_tools.evidence.python_origins import ORIGINS
 from manyeyes_tools.evidence.python_security import CERTIFICATE, CHANCE, CREDENTIAL, SIGNATURE, WEAK_HASH
-from manyeyes_tools.evidence.python_settings import CIPHER, COOKIE, ORIGINS, SAME_SITE, SCRIPTED
 from manyeyes_tools.evidence.rules import Engine, Hit, Looked, Rule
 from manyeyes_tools.evidence.taint.tables import RULES
 
