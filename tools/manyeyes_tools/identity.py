@@ -66,7 +66,7 @@ class _Contexts:
         depths: list[int] = []
         for index, line in enumerate(lines):
             depth = _indent(line)
-            if not line.strip():
+            if depth == len(line) or line.isspace():
                 place = bisect_left(depths, depth)
                 headers.append(open_[place - 1] if place else -1)
                 continue
@@ -127,5 +127,6 @@ def _plain(line: str) -> str:
 
 
 def _indent(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
+    if "\t" in line:
+        line = line.expandtabs(4)
+    return len(line) - len(line.lstrip())

@@ -80,6 +80,12 @@ _QUICK = re.compile(
     r"automated|do\s+not|don't|never|approve|no\s+(?:issues|findings|vulnerabilities|problems)|<\||<<|\[/?INST",
     re.IGNORECASE,
 )
+_WORDS = (
+    "ignore", "disregard", "forget", "override", "reviewer", "assistant", "ai", "llm", "gpt", "claude", "gemini",
+    "copilot", "model", "automated", "not", "don't", "never", "approve", "issues",
+    "findings", "vulnerabilities", "problems", "<|", "<<", "inst",
+)  # fmt: skip
+"""In lower case, a part of each of `_QUICK`: many times as fast to ask for."""
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _TAGS = re.compile("[\U000e0001\U000e0020-\U000e007f]|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
@@ -104,7 +110,7 @@ def _instructions(file: SourceFile) -> Iterator[Hit]:
             if _TAGS.search(_FLAG.sub("", line)):
                 yield _hit(file, TAGS, number, number)
         line = line[:_LONGEST]  # noqa: PLW2901  # the rest of it is of no further use
-        if number <= told or not _QUICK.search(line):
+        if number <= told or not _may_speak(line):
             continue
         # A sentence in a comment may go on in the next line.
         following = _COMMENT.sub("", lines[number][:_LONGEST]) if number < len(lines) else ""
@@ -115,6 +121,12 @@ def _instructions(file: SourceFile) -> Iterator[Hit]:
                 continue  # it stands wholly in the next line and is told there
             told = number if here else number + 1
             yield _hit(file, INJECTION, number, told)
+
+
+def _may_speak(line: str) -> bool:
+    """Whether a line holds a word that such a sentence cannot do without; nearly all hold none."""
+    lowered = line.lower()
+    return any(word in lowered for word in _WORDS) and _QUICK.search(line) is not None
 
 
 def _hit(file: SourceFile, rule: Rule, first: int, last: int) -> Hit:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import ast
 
     from manyeyes_tools.evidence.python_guards import Guard
+    from manyeyes_tools.evidence.python_names import Tree
     from manyeyes_tools.evidence.python_places import Check
     from manyeyes_tools.evidence.rules import Purpose
     from manyeyes_tools.fragments import Fragment
@@ -98,6 +99,13 @@ def examine(fragment: Fragment, purpose: Purpose) -> tuple[Examined, ast.Module 
 
 def _check(fragment: Fragment, module: ast.Module, checks: tuple[Check, ...]) -> Examined:
     tree = read_tree(module)
+    try:
+        return _checked(fragment, tree, checks)
+    finally:
+        tree.let_go()
+
+
+def _checked(fragment: Fragment, tree: Tree, checks: tuple[Check, ...]) -> Examined:
     hits: dict[tuple[str, int], Hit] = {}
     changed = fragment.file.changed or frozenset()  # no other lines are asked for
     for check in checks:

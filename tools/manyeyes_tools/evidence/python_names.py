@@ -307,6 +307,16 @@ class Tree:
         """Every call with its function and the full name of what is called."""
         return self.once(_calls)
 
+    def let_go(self) -> None:
+        """Forget what was found out.
+
+        It refers to the scopes, and they to it; left like that, tree and all would stay in memory until the collector
+        looks through everything, which it seldom does.
+        """
+        self.known.clear()
+        for scope in self.scopes:
+            scope.known.earlier.clear()
+
     def tangled(self) -> list[Scope]:
         """The scopes in which values could not be followed to their end, so that places may be missing."""
         return [scope for scope in self.scopes if scope.work.refused]
