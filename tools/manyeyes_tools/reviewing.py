@@ -10,17 +10,20 @@ from manyeyes.cores import compute
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
 from manyeyes_tools.conclusion import conclude, describe, unweighed
-from manyeyes_tools.evidence.remembered import remembered
+from manyeyes_tools.evidence.remembered import evidence_of
 from manyeyes_tools.findings import ReviewResult, Severity, worst
 from manyeyes_tools.investigation import Library
 from manyeyes_tools.investigation.library import NotThere
 from manyeyes_tools.judgement import Judgement, Question, ReviewAnswer, digest_of, judge
+from manyeyes_tools.outcomes import tell_resolved
 from manyeyes_tools.prompts import load_prompt
-from manyeyes_tools.rereading import Memory, Reviewed, renamed, resolved, still_open
+from manyeyes_tools.rereading import Memory, Reviewed, credited, renamed, resolved, still_open
 from manyeyes_tools.scrutiny import REFUTED, WITHDRAWN
 from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import Depth, ReviewArguments
     from manyeyes_tools.findings import Finding
@@ -52,6 +55,8 @@ async def examine(
     focus: str = "",
     prompt: str = "review",
     checked: bool = False,
+    frugal: bool = False,
+    only: Callable[[Finding], bool] | None = None,
 ) -> ReviewResult:
     """Review material that has been read.
 
@@ -63,11 +68,15 @@ async def examine(
         focus: What is to be looked at most, masked.
         prompt: Names the instructions.
         checked: Whether somebody else will check what is found, so that it is not put before a second model here.
+        frugal: See `Question`.
+        only: Which findings of the engines belong to it; all unless given.
 
     Raises:
         BadCall: nothing could look at the code.
     """
-    evidence = await remembered.of(material, purpose="review")
+    evidence = await evidence_of(material, bench, purpose="review")
+    if only is not None:
+        evidence = replace(evidence, findings=tuple(filter(only, evidence.findings)))
     question = Question(
         tool="code_review",
         role="reviewer",
@@ -79,6 +88,7 @@ async def examine(
         guided=True,
         wish=await findings_tool.masked(", ".join(material.project.focus), bench),
         checked=checked,
+        frugal=frugal,
     )
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
     earlier = await Earlier.of(material, question, bench)
@@ -95,6 +105,8 @@ async def examine(
     whole = await compute(earlier.carry_over, judgement)
     conclusion = await compute(conclude, material, evidence, whole, limit=limit)
     await compute(earlier.keep, judgement, whole)
+    still = {one.id for one in (*conclusion.findings, *evidence.findings)}
+    tell_resolved(bench, question.tool, await compute(earlier.credited, material, judgement, still))
     return ReviewResult(
         status=conclusion.status,
         summary=whole.summary or describe(conclusion.findings, material, evidence),
@@ -110,7 +122,7 @@ async def examine(
         counts=conclusion.counts,
         verdict=_verdict(whole, conclusion.findings),
         suppressed=conclusion.suppressed,
-        resolved=earlier.resolved(whole),
+        resolved=[told for told in earlier.resolved(whole) if told not in still],
     )
 
 
@@ -180,13 +192,34 @@ class Earlier:
         """Keep this review for the next, when models read all that they were to read."""
         if self.memory is None or not whole.heard or judgement.problems:
             return
-        kept = self.memory.reviewed(whole.findings, whole.verdicts, whole.summary, whole.disputed, whole.beside)
+        runs = {one.id: self.bench.run_id for one in whole.findings}
+        if self.reread is not None:  # what was not found anew was named in an earlier run
+            anew = {one.id for one in renamed(self.reread, judgement.findings)}
+            named = self.reread.before.named
+            runs = {told: run if told in anew else named.get(told, ("", ""))[0] for told, run in runs.items()}
+        kept = self.memory.reviewed(
+            whole.findings, whole.verdicts, whole.summary, whole.disputed, whole.beside, runs=runs
+        )
         if kept is not None:
             self.bench.keep(f"review {self.key}", kept.model_dump_json())
 
     def resolved(self, whole: Judgement) -> list[str]:
         """The ids of what the earlier review found and this one does not."""
         return resolved(self.reread, whole.findings) if self.reread and self.read_all(whole) else []
+
+    def credited(self, material: Material, judgement: Judgement, still: Container[str]) -> list[tuple[Finding, str]]:
+        """What was found before and is gone because the code was mended, with the runs that named it.
+
+        Args:
+            material: All of it, as it is now.
+            judgement: What was heard of what was read again.
+            still: The ids of what is found now.
+        """
+        if self.reread is None or self.memory is None or not self.read_all(judgement):
+            return []
+        found = renamed(self.reread, judgement.findings)
+        mended = credited(self.reread, self.memory, found, material.files)
+        return [(one, run) for one, run in mended if one.id not in still]
 
     def told(self, whole: Judgement) -> list[str]:
         """What is different from the earlier review, in one line."""

@@ -10,7 +10,7 @@ from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
 from manyeyes_tools.conclusion import conclude, describe, unweighed
 from manyeyes_tools.evidence.external import scanners
-from manyeyes_tools.evidence.remembered import remembered
+from manyeyes_tools.evidence.remembered import evidence_of
 from manyeyes_tools.findings import ScanResult
 from manyeyes_tools.investigation import Bounds
 from manyeyes_tools.judgement import CaseAnswer, Judgement, Question, judge
@@ -41,7 +41,7 @@ async def scan(arguments: ScanArguments, bench: Bench) -> ScanResult:
     await bench.progress("reading the code", 0, 3)
     material = await gather(arguments, bench, sealed=True)
     findings_tool.require_files(material)
-    evidence = await remembered.of(material, purpose="security", external=scanners(bench))
+    evidence = await evidence_of(material, bench, purpose="security", external=scanners(bench))
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
     wish = await findings_tool.masked(", ".join(material.project.focus), bench)
     apart = {file.path for file in material.sealed}

@@ -15,10 +15,12 @@ from manyeyes.cores import compute
 from manyeyes_tools.evidence import instructions, python_tree, ruff, script_calls, secrets
 from manyeyes_tools.evidence.ruff_doubts import settled_by_tree
 from manyeyes_tools.evidence.rules import EngineFailed
+from manyeyes_tools.evidence.watching import tell_of, watched
 from manyeyes_tools.identity import identify
 
 if TYPE_CHECKING:
     from manyeyes_tools.evidence.rules import Engine, Hit, Looked, Purpose
+    from manyeyes_tools.evidence.watching import Tell
     from manyeyes_tools.findings import Finding
     from manyeyes_tools.material import Material
 
@@ -64,11 +66,12 @@ class Evidence:
 
 
 async def gather_evidence(
-    material: Material, *, purpose: Purpose, engines: tuple[Engine, ...] | None = None
+    material: Material, *, purpose: Purpose, engines: tuple[Engine, ...] | None = None, tell: Tell | None = None
 ) -> Evidence:
     """Let every engine look at the material, all at once.
 
-    An engine that fails is named in `problems`; what the others found stays.
+    An engine that fails is named in `problems`; what the others found stays.  `tell` hears every second how far they
+    have come, where there is that much to do.
     """
     every = ENGINES if engines is None else engines
     languages = {file.language for file in material.files}
@@ -85,9 +88,14 @@ async def gather_evidence(
         except _FAULTS as error:  # their texts may hold the code under review, so only their kind is told
             failed[engine.name] = f"{engine.name} gave no evidence: it broke down with {type(error).__name__}."
 
-    async with anyio.create_task_group() as group:
-        for engine in engines:
-            group.start_soon(look, engine)
+    watch = watched()
+    async with anyio.create_task_group() as waiting:
+        if tell is not None:
+            waiting.start_soon(tell_of, watch, tell)
+        async with anyio.create_task_group() as group:
+            for engine in engines:
+                group.start_soon(look, engine)
+        waiting.cancel_scope.cancel()
 
     names = [engine.name for engine in engines]
     spoken = settled_by_tree({name: looked[name] for name in names if name in looked})

@@ -9,6 +9,7 @@ from manyeyes_tools.evidence.rules import Hit
 from manyeyes_tools.evidence.taint.frames import STEPS
 from manyeyes_tools.evidence.taint.tables import ORIGINS, RULES
 from manyeyes_tools.evidence.taint.walk import follow_project
+from manyeyes_tools.evidence.watching import current_watch
 from manyeyes_tools.findings import Step
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def find_flows(parsed: Sequence[tuple[Fragment, ast.Module]], templates: Sequenc
     followed = follow_project(
         ((fragment.file.path, tree) for fragment, tree in parsed),
         templates=((file.path, file.text) for file in templates),
+        watch=current_watch(),
     )
     hits = []
     for flow in followed.flows:

@@ -16,6 +16,7 @@ from manyeyes_tools.evidence.rules import Engine, Looked
 from manyeyes_tools.evidence.second_process import MUCH, examined_apart
 from manyeyes_tools.evidence.taint.pages import ENDINGS
 from manyeyes_tools.evidence.taint.tables import RULES
+from manyeyes_tools.evidence.watching import current_watch
 from manyeyes_tools.findings import Severity
 from manyeyes_tools.fragments import Unparsable, parse, python_fragments
 
@@ -33,6 +34,7 @@ SURE_ENOUGH_FOR_REVIEW = 0.6
 GRAVE_ENOUGH_FOR_REVIEW = 0.5
 """The same for critical and high ones: likelier than not is enough."""
 
+_READ = "read {done} of {total} Python files"
 TOGETHER = 20_000_000
 """Characters of all files whose trees are kept to follow values through them; about 500,000 lines."""
 
@@ -74,9 +76,12 @@ async def _read(
     """Read all in this process, each file once."""
     examined: list[Examined] = []
     parsed: list[tuple[Fragment, ast.Module]] = []
+    watch = current_watch()
+    watch.begin(_READ, len(fragments), before=0, share=0.5)
     for number, fragment in enumerate(fragments):
         said, tree = await compute(examine, fragment, purpose)
         examined.append(said)
+        watch.done += 1
         if tree is not None and number < len(kept):
             parsed.append((fragment, tree))
     flows = await compute(_followed, parsed, templates)
@@ -97,7 +102,10 @@ async def _read_beside(
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(apart)
+            watch = current_watch()
+            watch.begin(_READ, len(kept), before=0, share=0.3)
             for fragment in kept:
+                watch.done += 1
                 tree = await compute(_tree, fragment)
                 if tree is not None:
                     parsed.append((fragment, tree))
@@ -107,7 +115,11 @@ async def _read_beside(
             raise
         raise several.exceptions[0] from None
     if examined is None:  # no second process could be had
-        examined = [(await compute(examine, fragment, purpose))[0] for fragment in fragments]
+        examined = []
+        watch.begin("went through the rules for {done} of {total} Python files", len(fragments), before=0.9, share=0.1)
+        for fragment in fragments:
+            examined.append((await compute(examine, fragment, purpose))[0])
+            watch.done += 1
     return _Read(examined, flows, _paths(parsed))
 
 

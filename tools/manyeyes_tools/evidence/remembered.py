@@ -12,8 +12,10 @@ from manyeyes_tools.evidence import ENGINES, gather_evidence
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from manyeyes.tool import Bench
     from manyeyes_tools.evidence import Evidence
     from manyeyes_tools.evidence.rules import Engine, Purpose
+    from manyeyes_tools.evidence.watching import Tell
     from manyeyes_tools.material import Material
 
 ENTRIES = 64
@@ -34,19 +36,21 @@ class RememberedEvidence:
     entries: int = ENTRIES
     _known: OrderedDict[bytes, Evidence] = field(default_factory=OrderedDict)
 
-    async def of(self, material: Material, *, purpose: Purpose, external: tuple[Engine, ...] = ()) -> Evidence:
+    async def of(
+        self, material: Material, *, purpose: Purpose, external: tuple[Engine, ...] = (), tell: Tell | None = None
+    ) -> Evidence:
         """The evidence of a material, see `gather_evidence`.
 
         With `external` engines too, which look at more than the material, so that it is gathered anew each time.
         """
         if external:
-            return await self.gather(material, purpose=purpose, engines=(*ENGINES, *external))
+            return await self.gather(material, purpose=purpose, engines=(*ENGINES, *external), tell=tell)
         key = _key(material, purpose)
         known = self._known.get(key)
         if known is not None:
             self._known.move_to_end(key)
             return known
-        evidence = await self.gather(material, purpose=purpose)
+        evidence = await self.gather(material, purpose=purpose, tell=tell)
         if not evidence.problems and len(evidence.findings) <= FINDINGS:
             self._known[key] = evidence
             if len(self._known) > self.entries:
@@ -67,3 +71,15 @@ def _key(material: Material, purpose: Purpose) -> bytes:
 
 remembered = RememberedEvidence()
 """The one of this process."""
+
+
+async def evidence_of(
+    material: Material, bench: Bench, *, purpose: Purpose, external: tuple[Engine, ...] = ()
+) -> Evidence:
+    """The evidence of a material, as the first of a call's three steps, which is told while it is taken."""
+
+    async def tell(text: str, part: float) -> None:
+        await bench.progress(text, part, 3)
+
+    await bench.progress(f"looking at {len(material.files):,} files", 0, 3)
+    return await remembered.of(material, purpose=purpose, external=external, tell=tell)

@@ -15,6 +15,7 @@ from manyeyes_tools.evidence.taint.project import Project
 from manyeyes_tools.evidence.taint.sources import FRAMEWORKS
 from manyeyes_tools.evidence.taint.statements import run
 from manyeyes_tools.evidence.taint.values import NOTHING, join
+from manyeyes_tools.evidence.watching import Watch
 
 if TYPE_CHECKING:
     import ast
@@ -47,7 +48,10 @@ class Followed:
 
 
 def follow_project(
-    files: Iterable[tuple[str, ast.Module]], seconds: float = SECONDS, templates: Iterable[tuple[str, str]] = ()
+    files: Iterable[tuple[str, ast.Module]],
+    seconds: float = SECONDS,
+    templates: Iterable[tuple[str, str]] = (),
+    watch: Watch | None = None,
 ) -> Followed:
     """Find where values from outside do harm in some files, taken as one project.
 
@@ -57,6 +61,7 @@ def follow_project(
         files: Each file's path and tree.
         seconds: No function is begun later than this.
         templates: The path and text of each template of the project.
+        watch: Counts the functions that were followed.
     """
     project = Project(files)
     for path, text in templates:
@@ -81,7 +86,7 @@ def follow_project(
                 changed |= _module(project, module, flows, result)
             if not changed:
                 break
-        _functions(project, flows, result, until)
+        _functions(project, flows, result, until, watch or Watch())
         for module in project.modules:
             frame = _frame(project, module, None, flows, 0)
             for function in module.every:
@@ -124,8 +129,11 @@ def _module(project: Project, module: Module, flows: dict[tuple[str, str, int], 
     return frame.changed_globals
 
 
-def _functions(project: Project, flows: dict[tuple[str, str, int], Flow], result: Followed, until: float) -> None:
+def _functions(
+    project: Project, flows: dict[tuple[str, str, int], Flow], result: Followed, until: float, watch: Watch
+) -> None:
     every = [function for module in project.modules for function in module.every]
+    watch.begin("followed values through {done} of {total} functions", len(every), before=0.4, share=0.5)
     pending = every
     for turn in range(ROUNDS):
         again: list[Function] = []
@@ -138,6 +146,7 @@ def _functions(project: Project, flows: dict[tuple[str, str, int], Flow], result
             if function.state == 2 and not function.stale:  # see `Function.state`
                 continue
             function.state = 0
+            watch.done += 1
             try:
                 changed |= follow(project, function, flows, 0)
             except RecursionError:
