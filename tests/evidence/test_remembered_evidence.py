@@ -22,7 +22,7 @@ class Engines:
     problems: tuple[str, ...] = ()
     looked: list = field(default_factory=list)
 
-    async def __call__(self, material, *, purpose):
+    async def __call__(self, material, *, purpose, tell=None):
         self.looked.append((material, purpose))
         return Evidence(findings=(), engines=("x",), rules_run=1, problems=self.problems)
 

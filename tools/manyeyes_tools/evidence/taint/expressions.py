@@ -599,9 +599,8 @@ def with_facts(value: Value, facts: dict[Origin, tuple[int, int]]) -> Value:
     }
     if not changed:
         return value
-    from dataclasses import replace
 
-    return replace(value, atoms={**value.atoms, **changed})
+    return value.with_atoms({**value.atoms, **changed})
 
 
 def _comparison(frame: Frame, node: ast.Compare) -> Value:

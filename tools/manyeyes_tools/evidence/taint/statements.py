@@ -127,7 +127,7 @@ def _stepped(frame: Frame, value: Value, node: ast.expr, name: str) -> Value:
             changed = True
         else:
             found[origin] = atom
-    return replace(value, atoms=found) if changed else value
+    return value.with_atoms(found) if changed else value
 
 
 def _keep_global(frame: Frame, name: str, value: Value) -> None:

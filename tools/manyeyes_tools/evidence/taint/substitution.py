@@ -176,14 +176,15 @@ def substituted(frame: Frame, value: Value, given: dict[int, Value], node: ast.A
     atoms, result = _atoms_for(frame, value, given, node, level)
     if result is not None and len(value.atoms) == 1 and not value.built:
         return result
-    return replace(value, atoms=atoms, fields=fields)
+    return value.with_atoms(atoms) if fields is value.fields else replace(value, atoms=atoms, fields=fields)
 
 
 def _substituted_once(frame: Frame, value: Value, given: dict[int, Value], node: ast.AST, level: int) -> Value:
     if not value.atoms:
         return value
     atoms, _ = _atoms_for(frame, value, given, node, level)
-    return replace(value, atoms=atoms, fields=None)
+    kept = value if value.fields is None else replace(value, fields=None)
+    return kept.with_atoms(atoms)
 
 
 def _atoms_for(
@@ -210,7 +211,9 @@ def _atoms_for(
             for source, inner in there.atoms.items()
         }
         atoms = join_atoms(atoms, changed)
-        same = replace(there, atoms=changed, built=there.built or value.built)
+        same = there.with_atoms(changed)
+        if value.built and not there.built:
+            same = replace(same, built=value.built)
     return atoms, same
 
 

@@ -101,6 +101,13 @@ class Value:
     closed: bool = False
     constant: bool = False
 
+    def with_atoms(self, atoms: dict[Origin, Atom]) -> Value:
+        """The same with other origins; several times as fast as `dataclasses.replace`, and asked for all the time."""
+        return Value(
+            atoms, self.kind, self.const, self.prefix, self.text, self.built, self.fields, self.bound, self.closed,
+            self.constant,
+        )  # fmt: skip
+
 
 NOTHING = Value(NO_ATOMS)
 """A value of which nothing is known but that it brings nothing along."""
