@@ -106,3 +106,37 @@ async def test_a_guard_in_another_part_of_the_project_leaves_doubt() -> None:
     [there] = await confidences(FLASK, ASKS, "admin/__init__.py")
     assert without is not None
     assert there == round(without / 2, 3)
+
+
+DRF = """\
+from rest_framework import viewsets
+from shop.models import Item
+from shop.serializers import ItemSerializer
+
+
+class ItemViewSet(viewsets.ModelViewSet):
+    queryset = Item.objects.all()
+    serializer_class = ItemSerializer
+"""
+SETTINGS = """\
+REST_FRAMEWORK = {
+    "PAGE_SIZE": 20,
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+}
+"""
+
+
+@pytest.mark.parametrize(("handlers", "settings", "expected"), [
+    (DRF, "REST_FRAMEWORK = {'PAGE_SIZE': 20}\n", [None]),  # then everyone may
+    (DRF, SETTINGS.replace("IsAuthenticated", "AllowAny"), [None]),
+    (DRF, SETTINGS, [0.2]),  # half as sure: the settings may be of another program
+    (DRF + "    permission_classes = [IsAdminUser]\n", "", []),
+    (DRF.replace("(viewsets.ModelViewSet)", "(TeamMemberMixin, viewsets.ModelViewSet)"), "", []),
+    (DRF.replace("ModelViewSet", "ReadOnlyModelViewSet"), "", []),
+])  # fmt: skip
+async def test_settings_say_who_may_call_classes_that_do_not(handlers, settings, expected):
+    assert await confidences(handlers, settings, "project/settings.py") == expected
+
+
+async def test_settings_above_the_handlers_are_of_the_same_program():
+    assert await confidences(DRF, SETTINGS, "shop/settings.py") == []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_handlers import words_of
 from manyeyes_tools.evidence.python_names import called, dotted, keyword
+from manyeyes_tools.evidence.python_options import entries
 from manyeyes_tools.evidence.python_routes import NOBODY
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _ASKS = re.compile(
 _DENIES = re.compile(r"abort|redirect|unauthori[sz]ed|forbidden|denied|HTTPException|40[13]", re.IGNORECASE)
 _NO_GUARD = "django.contrib.auth.middleware.AuthenticationMiddleware"
 """It notes who asks, and lets everyone pass."""
+_PERMITS_ALL = frozenset({"AllowAny", "IsAuthenticatedOrReadOnly"})
 _APPLICATIONS = frozenset({"FastAPI", "Starlette", "Application", "Litestar", "Sanic", "Quart", "Flask"})
 _BEFORE = frozenset({"before_app_request", "middleware", "on_request"})
 
@@ -110,7 +112,7 @@ def _below(path: str, guard: str) -> bool:
 
 def _covered(tree: Tree) -> Iterator[str]:  # noqa: C901  # one branch for each kind of guard
     if any(_before_all(node, tree) for node in tree.functions()) or any(
-        _required_by_settings(node) for _, node in tree.each(ast.Assign)
+        _required_by_settings(node) or _required_by_default(node) for _, node in tree.each(ast.Assign)
     ):
         yield ""
     for _, call, name in tree.calls():
@@ -164,3 +166,14 @@ def _required_by_settings(node: ast.Assign) -> bool:
         re.search(r"Login\w*Required|Require\w*Login|Auth\w*Required", word) and word != _NO_GUARD
         for word in words_of(node.value)
     )
+
+
+def _required_by_default(node: ast.Assign) -> bool:
+    """Django REST framework's settings: who may call whatever does not say so itself; without them, everyone."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id="REST_FRAMEWORK")], value=ast.Dict() as settings):
+            defaults = [one.value for one in entries(settings) if one.name == "DEFAULT_PERMISSION_CLASSES"]
+            classes = {word.rpartition(".")[2] for value in defaults for word in words_of(value)}
+            return bool(classes) and not classes & _PERMITS_ALL
+        case _:
+            return False

@@ -76,6 +76,8 @@ _SECRET = re.compile(r"admin|export|backup|config|debug|internal|manage|settings
 _DESTROYS = frozenset({"delete", "unlink", "remove", "rmtree", "destroy", "delete_one"})
 _CLASS_VIEWS = re.compile(r"View|ViewSet|APIView")
 _READING_VIEWS = re.compile(r"ReadOnly|ListAPIView|RetrieveAPIView|TemplateView")
+_READY_MADE = re.compile(r"rest_framework\.(?:viewsets\.ModelViewSet|generics\.\w*(?:Create|Update|Destroy)\w*APIView)")
+_MIXIN_ASKS = re.compile(r"Auth|Permission|Login|Owner|Secure|Protected|Private|Member|Staff|Admin")
 _PERMITTING = frozenset({"permission_classes", "authentication_classes"})
 _CHANGING_METHODS = frozenset({"post", "put", "patch", "delete", "destroy", "create", "update"})
 _CHANGING_VIEW = re.compile(r"django\..*\b(?:Update|Delete|Create)View")
@@ -138,6 +140,25 @@ def _permits_all(node: ast.Assign) -> bool:
     return not listed.elts or [dotted(one).rpartition(".")[2] for one in listed.elts] == ["AllowAny"]
 
 
+def _bare_classes(tree: Tree) -> Iterator[Place]:
+    """Ready-made classes of Django REST framework that change objects and do not say who may call them.
+
+    Then the settings say it, and they let everyone in unless told otherwise.
+    """
+    if "rest_framework" not in str(tree.imports):
+        return
+    for _, cls in tree.each(ast.ClassDef):
+        bases = list(bases_of(cls, tree))
+        if not any(map(_READY_MADE.fullmatch, bases)) or _ASKS_FIRST.search(cls.name):
+            continue
+        own = {dotted(target) for one in cls.body if isinstance(one, ast.Assign) for target in one.targets}
+        own |= {one.name for one in cls.body if isinstance(one, _FUNCTIONS)}
+        shown = own & {"queryset", "get_queryset", "serializer_class", "get_serializer_class"}
+        said = own & {"permission_classes", "get_permissions", "check_permissions", "initial", "dispatch"}
+        if shown and not said and not any(map(_MIXIN_ASKS.search, bases)):
+            yield Place(NOBODY, cls)
+
+
 def _open_functions(tree: Tree) -> Iterator[Place]:
     """The same of functions, by a decorator."""
     for node in tree.functions():
@@ -192,4 +213,5 @@ CHECKS: tuple[Check, ...] = (
     Check(_open_views, (), whole=True),
     Check(_open_classes, (OPEN_TO_ALL,), whole=True),
     Check(_open_functions, (), whole=True),
+    Check(_bare_classes, (), whole=True),
 )
