@@ -129,7 +129,7 @@ REST_FRAMEWORK = {
 @pytest.mark.parametrize(("handlers", "settings", "expected"), [
     (DRF, "REST_FRAMEWORK = {'PAGE_SIZE': 20}\n", [None]),  # then everyone may
     (DRF, SETTINGS.replace("IsAuthenticated", "AllowAny"), [None]),
-    (DRF, SETTINGS, [0.2]),  # half as sure: the settings may be of another program
+    (DRF, SETTINGS, []),
     (DRF + "    permission_classes = [IsAdminUser]\n", "", []),
     (DRF.replace("(viewsets.ModelViewSet)", "(TeamMemberMixin, viewsets.ModelViewSet)"), "", []),
     (DRF.replace("ModelViewSet", "ReadOnlyModelViewSet"), "", []),
@@ -138,5 +138,11 @@ async def test_settings_say_who_may_call_classes_that_do_not(handlers, settings,
     assert await confidences(handlers, settings, "project/settings.py") == expected
 
 
-async def test_settings_above_the_handlers_are_of_the_same_program():
-    assert await confidences(DRF, SETTINGS, "shop/settings.py") == []
+@pytest.mark.parametrize(("at", "path", "expected"), [
+    ("shop/views.py", "shop/settings.py", []),
+    ("shop/views.py", "core/settings/base.py", []),
+    ("backend/shop/views.py", "backend/core/settings/base.py", []),
+    ("shop/views.py", "other/project/settings.py", [0.2]),  # half as sure: they are of another program
+])  # fmt: skip
+async def test_settings_are_for_the_program_that_they_lie_in(at, path, expected):
+    assert await confidences(DRF, SETTINGS, path, at) == expected

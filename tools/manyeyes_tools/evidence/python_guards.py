@@ -54,7 +54,19 @@ class Guard:
 
 def find_guards(tree: Tree, path: str) -> tuple[Guard, ...]:
     """The guards that stand in a file."""
-    return tuple(dict.fromkeys(Guard(path, covers) for covers in _covered(tree)))
+    guards = [Guard(path, covers) for covers in _covered(tree)]
+    if any(_required_by_settings(node) or _required_by_default(node) for _, node in tree.each(ast.Assign)):
+        guards.append(Guard(_of_program(path)))
+    return tuple(dict.fromkeys(guards))
+
+
+def _of_program(path: str) -> str:
+    """Where settings would stand if they stood above all of their program: `shop` for `shop/project/settings/base.py`.
+
+    Django's settings lie in a package beside the applications that they are for.
+    """
+    folders = [one for one in PurePosixPath(path).parent.parts if one not in {"settings", "config", "conf"}]
+    return str(PurePosixPath(*folders[:-1], PurePosixPath(path).name))
 
 
 def handler_names(tree: Tree) -> dict[int, str]:
@@ -111,9 +123,7 @@ def _below(path: str, guard: str) -> bool:
 
 
 def _covered(tree: Tree) -> Iterator[str]:  # noqa: C901  # one branch for each kind of guard
-    if any(_before_all(node, tree) for node in tree.functions()) or any(
-        _required_by_settings(node) or _required_by_default(node) for _, node in tree.each(ast.Assign)
-    ):
+    if any(_before_all(node, tree) for node in tree.functions()):
         yield ""
     for _, call, name in tree.calls():
         last = called(call, name)
