@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.dependencies.dependency import purl
+from manyeyes_tools.dependencies.lookup import OPEN
 from manyeyes_tools.dependencies.ranges import highest
 from manyeyes_tools.dependencies.reach import Level
 from manyeyes_tools.findings import Finding, Package, Severity, Step, Suggestion
@@ -152,7 +154,8 @@ def unchecked(verdicts: Iterable[Verdict]) -> tuple[list[str], list[str]]:
     by_reason: dict[str, list[Component]] = {}
     for verdict in verdicts:
         if verdict.status == "unchecked":
-            reason = verdict.why.partition(" (")[0] if "version is open" in verdict.why else verdict.why
+            usual = verdict.component.dependency.unknown or OPEN
+            reason = usual if verdict.why.startswith(usual) else verdict.why
             by_reason.setdefault(reason, []).append(verdict.component)
     problems: list[str] = []
     notes: list[str] = []
@@ -167,16 +170,22 @@ def unchecked(verdicts: Iterable[Verdict]) -> tuple[list[str], list[str]]:
 
 def licence_summary(verdicts: Iterable[Verdict]) -> str:
     """The licences that lock files and bills of materials name, by number; empty where they name none."""
-    counts = Counter(verdict.component.dependency.licence.strip()[:60] for verdict in verdicts)
+    said = [verdict.component.dependency.licence.strip()[:60] for verdict in verdicts]
+    spelling: dict[str, str] = {}
+    counts = Counter(spelling.setdefault(name.casefold(), name) for name in said)
     silent = counts.pop("", 0)
     if not counts:
         return ""
     listed_ = ", ".join(f"{name} {number}" for name, number in counts.most_common(_NAMED))
     more = f", {len(counts) - _NAMED} others" if len(counts) > _NAMED else ""
     unknown = f"; {silent} not named" if silent else ""
-    strict = sorted({name for name in counts if any(word in name.upper() for word in ("GPL", "SSPL", "BUSL", "EUPL"))})
+    strict = sorted(name for name in counts if all(map(_has_conditions, re.split(r" OR ", name.strip("()")))))
     marked = f" With conditions on what is built from them: {', '.join(strict[:_NAMED])}." if strict else ""
     return f"Licences as the files name them: {listed_}{more}{unknown}.{marked}"
+
+
+def _has_conditions(licence: str) -> bool:
+    return any(word in licence.upper() for word in ("GPL", "SSPL", "BUSL", "EUPL"))
 
 
 def _finding(component: Component, hit: Hit, reach: Reach, quote: str, whole: str) -> Finding:
@@ -267,6 +276,8 @@ def _advice(component: Component, hit: Hit, whole: str, *, malicious: bool) -> s
     beyond = f"; {whole} mends all that is known of it" if whole and whole != hit.fixed else ""
     if component.direct is False and component.via:
         return f"Upgrade {component.via[0]} to a version that takes {target}, or pin that version{beyond}."
+    if component.direct is False:
+        return f"Upgrade what brings it in, or pin {target}{beyond}."
     return f"Upgrade to {target}{beyond}."
 
 

@@ -26,6 +26,11 @@ class Ecosystem(StrEnum):
 Origin: TypeAlias = Literal["registry", "elsewhere", "local"]
 """`registry`: the ecosystem's public one; `elsewhere`: git, an address, a private registry; `local`: a folder."""
 
+Strength: TypeAlias = Literal["pinned", "least", "offered"]
+"""What a version without a lock means: just that one; the lowest that may be taken, so that a lock beside it counts in
+its place; or one that a list only holds ready for projects to ask for.
+"""
+
 PURL_TYPES = {
     Ecosystem.PYPI: "pypi",
     Ecosystem.NPM: "npm",
@@ -58,6 +63,9 @@ class Dependency:
         locked: Whether the file is a lock: its versions are those that are installed.
         within: The file that names it, where the file read only includes that one.
         fetched: What is fetched in its place, where the file names one package and the address of another.
+        strength: What its version means where the file is no lock.
+        modules: The names it is imported by, where the file tells.
+        unknown: Why the version is open, in words of the kind of file; empty where the usual ones say it.
     """
 
     ecosystem: Ecosystem
@@ -74,6 +82,9 @@ class Dependency:
     locked: bool = False
     within: str = ""
     fetched: str = ""
+    strength: Strength = "pinned"
+    modules: tuple[str, ...] = ()
+    unknown: str = ""
 
     @property
     def package(self) -> str:
@@ -83,11 +94,19 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one file says.  `problems` tell what of it could not be understood, `notes` what else is worth knowing."""
+    """What one file says.
+
+    Attributes:
+        dependencies: The packages it names.
+        problems: What of it could not be understood.
+        notes: What else is worth knowing.
+        own: The packages that the file describes itself, so that others of the project may need them.
+    """
 
     dependencies: tuple[Dependency, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 def canonical(ecosystem: Ecosystem, name: str) -> str:

@@ -11,7 +11,7 @@ from manyeyes.redaction import Redactor
 from manyeyes_tools.basket import Basket, Piece
 from manyeyes_tools.dependencies.dependency import Reading
 from manyeyes_tools.dependencies.readers.parsing import Unreadable
-from manyeyes_tools.dependencies.readers.registry import reader_by_content, reader_for, without_reader
+from manyeyes_tools.dependencies.readers.registry import reader_by_content, reader_for, understood, without_reader
 from manyeyes_tools.languages import language_of
 from manyeyes_tools.material import Material
 from manyeyes_tools.project import ProjectSettings, read_project, together
@@ -29,7 +29,7 @@ _CODE = frozenset({"python", "javascript", "typescript", "go", "rust", "java", "
 READ = (
     "requirements*.txt, pyproject.toml, setup.py, Pipfile, uv.lock, poetry.lock, pdm.lock, package.json, "
     "package-lock.json, pnpm-lock.yaml, yarn.lock, go.mod, Cargo.toml, Cargo.lock, pom.xml, gradle.lockfile, "
-    "build.gradle, composer.lock, Gemfile.lock, packages.lock.json, *.csproj, CycloneDX (bom.json)"
+    "build.gradle, libs.versions.toml, composer.lock, Gemfile.lock, packages.lock.json, *.csproj, CycloneDX (bom.json)"
 )
 
 
@@ -108,7 +108,7 @@ def _from_paths(paths: tuple[str, ...], roots: Sequence[Path], limits: Limits) -
     unread = code.left_out()
     notes = [*material.left_alone(), *(note for one in readings.values() for note in one.notes)]
     if unread:
-        notes.append(f"{len(unread)} code files were not read; what they use does not count.")
+        notes.append(f"Code files that were not read: {len(unread)}; what they use does not count.")
     wrong = [problem for _, said in projects.values() for problem in said]
     return Gathered(
         readings=readings,
@@ -176,7 +176,7 @@ def _read(
     problems: list[str],
 ) -> Reading:
     try:
-        reading = reader(path, text, fetch)
+        reading = understood(path, text, fetch, reader)
     except Unreadable as error:
         problems.append(f"{path} was not understood ({error}), so nothing in it was checked.")
         return Reading()

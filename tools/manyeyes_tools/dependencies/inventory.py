@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST = 100_000
 """Dependencies looked at in one call."""
 _LONGEST_WAY = 30
+_MOST_OF_A_KEY = 8
+"""Versions of one package that a need may mean; a lock with more of them is none that anybody wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,15 @@ def take_stock(readings: Mapping[str, Reading]) -> tuple[list[Component], list[s
     """Everything that the files name, each package once a file, and what could not be taken in."""
     problems: list[str] = []
     asked = _asked(readings)
-    pinned = _pinned(readings)
+    places = _places(readings)
+    own = {name for reading in readings.values() for name in reading.own}
     found: list[Component] = []
     for path, reading in sorted(readings.items()):
-        kept = [one for one in reading.dependencies if one.within not in readings and not _covered(one, path, pinned)]
+        kept = [
+            replace(one, origin="local") if one.name in own else one
+            for one in reading.dependencies
+            if one.within not in readings and not _covered(one, path, places)
+        ]
         if path.endswith("go.sum") and f"{path.removesuffix('sum')}mod" in readings:
             continue
         room = MOST - len(found)
@@ -92,23 +99,52 @@ def _asked(readings: Mapping[str, Reading]) -> dict[tuple[str, Ecosystem], set[s
     return asked
 
 
-def _pinned(readings: Mapping[str, Reading]) -> dict[tuple[Ecosystem, str], dict[str, set[str]]]:
-    """Where each package has an exact version, or an entry of a lock: folders, and the files there."""
-    pinned: defaultdict[tuple[Ecosystem, str], dict[str, set[str]]] = defaultdict(dict)
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where a package is named exactly: folders, with the files there."""
+
+    locked: dict[str, set[str]]
+    asked: dict[str, set[str]]
+
+
+def _places(readings: Mapping[str, Reading]) -> dict[tuple[Ecosystem, str], _Places]:
+    """Where each package has an entry of a lock, or is asked for in an exact version."""
+    places: dict[tuple[Ecosystem, str], _Places] = {}
     for path, reading in readings.items():
         for one in reading.dependencies:
-            if one.locked or one.version:
-                pinned[one.ecosystem, one.package].setdefault(_folder(path), set()).add(path)
-    return pinned
+            if one.within in readings or not (one.locked or one.version):
+                continue  # what another file names counts there
+            at = places.setdefault((one.ecosystem, one.package), _Places({}, {}))
+            (at.locked if one.locked else at.asked).setdefault(_folder(path), set()).add(path)
+    return places
 
 
-def _covered(one: Dependency, path: str, pinned: Mapping[tuple[Ecosystem, str], Mapping[str, set[str]]]) -> bool:
-    """Whether what a manifest leaves open stands exactly in another file of its folder or one above."""
-    if one.locked or one.version:
+def _covered(one: Dependency, path: str, places: Mapping[tuple[Ecosystem, str], _Places]) -> bool:
+    """Whether another file tells better which version it is.
+
+    That is one in the folder or one above where a manifest leaves the version open; a lock in its own folder where it
+    names the least version; and any below for what is only held ready for others to ask for.
+    """
+    at = places.get((one.ecosystem, one.package))
+    if one.locked or at is None:
         return False
-    folders = pinned.get((one.ecosystem, one.package), {})
-    pure = PurePosixPath(path)
-    return any(folders.get(_name(above), set()) - {path} for above in pure.parents)
+    above = {_name(folder) for folder in PurePosixPath(path).parents}
+    if one.strength == "offered":
+        scope = _scope(path)
+        return any(
+            folder in above or scope in {".", folder} or folder.startswith(f"{scope}/")
+            for folder, files in (*at.locked.items(), *at.asked.items())
+            if files - {path}
+        )
+    if one.version:
+        return one.strength == "least" and bool(at.locked.get(_folder(path), set()) - {path})
+    return any(folders.get(folder, set()) - {path} for folders in (at.locked, at.asked) for folder in above)
+
+
+def _scope(path: str) -> str:
+    """The folder below which a list of versions holds; Gradle's lies in a folder of its own."""
+    folder = PurePosixPath(path).parent
+    return _name(folder.parent if folder.name == "gradle" else folder)
 
 
 def _of_file(
@@ -140,22 +176,24 @@ def _of_file(
     by_key = _by_key(dependencies)
     for index, one in enumerate(dependencies):
         for key in one.needs:
-            if (needed := by_key.get(key)) is not None and places[needed] != places[index]:
-                edges[places[index]][places[needed]] = None
+            for needed in by_key.get(key, ())[:_MOST_OF_A_KEY]:
+                if places[needed] != places[index]:
+                    edges[places[index]][places[needed]] = None
     return [replace(one, needs=tuple(edges.get(start + place, ()))) for place, one in enumerate(kept)]
 
 
-def _by_key(dependencies: Sequence[Dependency]) -> dict[str, int]:
-    by_key: dict[str, int] = {}
+def _by_key(dependencies: Sequence[Dependency]) -> dict[str, list[int]]:
+    """Who is meant by a key: several where a lock holds several versions of a package and a need does not say which."""
+    by_key: dict[str, list[int]] = {}
     for index, one in enumerate(dependencies):
-        by_key.setdefault(one.key or one.package, index)
+        by_key.setdefault(one.key or one.package, []).append(index)
     return by_key
 
 
 def _ways(dependencies: Sequence[Dependency], direct: Sequence[bool | None]) -> dict[int, tuple[str, ...]]:
     """The shortest way to each from a direct one; where nobody is known to be direct, from those nobody needs."""
     by_key = _by_key(dependencies)
-    needed = {by_key[key] for one in dependencies for key in one.needs if key in by_key}
+    needed = {index for one in dependencies for key in one.needs for index in by_key.get(key, ())}
     starts = [index for index, one in enumerate(direct) if one]
     starts = starts or [index for index in range(len(dependencies)) if index not in needed]
     ways: dict[int, tuple[str, ...]] = dict.fromkeys(starts, ())
@@ -166,10 +204,10 @@ def _ways(dependencies: Sequence[Dependency], direct: Sequence[bool | None]) -> 
         if len(way) > _LONGEST_WAY:
             continue
         for key in dependencies[index].needs:
-            after = by_key.get(key)
-            if after is not None and after not in ways:
-                ways[after] = way
-                waiting.append(after)
+            for after in by_key.get(key, ())[:_MOST_OF_A_KEY]:
+                if after not in ways:
+                    ways[after] = way
+                    waiting.append(after)
     return ways
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from manyeyes_tools.dependencies.ranges import NotComparable, affects, highest, next_fixed
+from manyeyes_tools.dependencies.ranges import NotComparable, affects, highest, is_version, next_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,9 +74,9 @@ class Verdict:
     hits: tuple[Hit, ...] = ()
 
 
-_ELSEWHERE = "comes from git, an address or a private registry, which no advisory names"
-_LOCAL = "lies in a folder of its own, which no advisory names"
-_OPEN = "its version is open; a lock file would name it"
+ELSEWHERE = "comes from git, an address or a private registry, which no advisory names"
+LOCAL = "lies in a folder of its own, which no advisory names"
+OPEN = "its version is open; a lock file would name it"
 
 
 def questions(components: list[Component]) -> list[Question]:
@@ -88,7 +88,7 @@ def judge(component: Component, lookups: Mapping[Question, Lookup]) -> Verdict:
     """What the answers mean for a dependency: clean only when a whole answer was there for exactly it."""
     origin = component.dependency.origin
     if origin != "registry":
-        return Verdict(component=component, status="unchecked", why=_LOCAL if origin == "local" else _ELSEWHERE)
+        return Verdict(component=component, status="unchecked", why=LOCAL if origin == "local" else ELSEWHERE)
     lookup = lookups.get(component.question)
     if lookup is None:
         return Verdict(component=component, status="unchecked", why="nothing was asked about it")
@@ -99,6 +99,8 @@ def judge(component: Component, lookups: Mapping[Question, Lookup]) -> Verdict:
     if hits:
         return Verdict(component=component, status="vulnerable", hits=_joined(component, hits))
     why = _fetched(component) or lookup.failure or _open_version(component, lookup) or next(iter(doubts), "")
+    if not why and not is_version(component.ecosystem, component.version):
+        why = f"{component.version[:40]!r} is no version that {component.ecosystem} knows"
     return Verdict(component=component, status="unchecked" if why else "clean", why=why)
 
 
@@ -115,7 +117,7 @@ def _open_version(component: Component, lookup: Lookup) -> str:
     known = len({match.id for match in lookup.matches})
     more = f"; {known} advisories name some of its versions" if known else ""
     asked = f" ({component.dependency.asked[:60]})" if component.dependency.asked else ""
-    return f"{_OPEN}{asked}{more}"
+    return f"{component.dependency.unknown or OPEN}{asked}{more}"
 
 
 def _weigh(component: Component, match: Match, hits: list[Hit], doubts: list[str]) -> None:

@@ -66,6 +66,15 @@ def _parsed(ecosystem: Ecosystem, version: str) -> Any:
         raise NotComparable(version[:80]) from None
 
 
+def is_version(ecosystem: Ecosystem, version: str) -> bool:
+    """Whether the ecosystem's ordering knows it; what is none lies in no range, and that says nothing."""
+    try:
+        _parsed(ecosystem, version)
+    except NotComparable:
+        return False
+    return True
+
+
 def compare(ecosystem: Ecosystem, one: str, other: str) -> int:
     """-1, 0 or 1 as the first version is older than, the same as or newer than the other.
 

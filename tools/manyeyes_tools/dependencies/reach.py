@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.dependencies.dependency import Ecosystem
+from manyeyes_tools.dependencies.dependency import Ecosystem, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,7 +111,7 @@ class Usage:
         files = [one for one in self.sources if one.language in languages]
         if not files:
             return Reach(level=Level.UNKNOWN, said=f"no {languages[0]} code was given, so its use is not known")
-        modules = modules_of(component.ecosystem, component.package)
+        modules = component.dependency.modules or modules_of(component.ecosystem, component.dependency.name)
         imports, unread = self._imports(component.ecosystem, modules, files)
         if not imports:
             return _unused(component, modules, files, unread)
@@ -148,8 +148,9 @@ class Usage:
         return self._outlines[source.path]
 
 
-def modules_of(ecosystem: Ecosystem, package: str) -> tuple[str, ...]:
+def modules_of(ecosystem: Ecosystem, name: str) -> tuple[str, ...]:
     """The names by which a package is imported."""
+    package = name.strip() if ecosystem is Ecosystem.NUGET else canonical(ecosystem, name)
     if ecosystem is Ecosystem.PYPI:
         return _MODULES.get(package) or (package.replace("-", "_"),)
     if ecosystem is Ecosystem.CARGO:
@@ -189,7 +190,7 @@ def _imported(ecosystem: Ecosystem, module: str, names: Iterable[str], modules: 
     said = module.strip("\"'")
     if ecosystem is Ecosystem.CARGO:
         said = said.replace("::", ".").replace("extern crate ", "")
-    joints = {Ecosystem.NPM: "/", Ecosystem.GO: "/", Ecosystem.RUBYGEMS: "/"}
+    joints = {Ecosystem.NPM: "/", Ecosystem.GO: "/", Ecosystem.RUBYGEMS: "/", Ecosystem.COMPOSER: "\\"}
     joint = joints.get(ecosystem, ".")
     for one in modules:
         if said == one or said.startswith(f"{one}{joint}"):

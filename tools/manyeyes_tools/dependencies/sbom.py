@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from manyeyes.types import Json
+from manyeyes_tools.dependencies.lookup import ELSEWHERE, LOCAL
 
 if TYPE_CHECKING:
     from manyeyes_tools.findings import Package, ScanResult
 
 Object: TypeAlias = dict[str, Json]
+ORIGIN = "manyeyes:origin"
+"""The property of a component that does not come from its ecosystem's public registry."""
+_ORIGINS = {ELSEWHERE: "elsewhere", LOCAL: "local"}
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
 
@@ -61,6 +65,8 @@ def _properties(packages: list[Package]) -> list[Json]:
         properties.append({"name": "manyeyes:file", "value": f"{one.path}:{one.line}"})
         said = one.status if not one.why else f"{one.status}: {one.why}"
         properties.append({"name": "manyeyes:status", "value": said})
+        if origin := _ORIGINS.get(one.why):
+            properties.append({"name": ORIGIN, "value": origin})
     unique: dict[str, Json] = {json.dumps(one): one for one in properties}
     return list(unique.values())
 

@@ -111,7 +111,7 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
         yield fenced(finding.quote, _tag(finding.path))
     yield quoted(finding.explanation)
     if finding.trace:
-        yield "**The way of the value:**"
+        yield f"**{wording.way(finding)}:**"
         yield "\n".join(
             f"{at}. {span(f'{step.path}:{step.line}')} {inline(step.note)}" for at, step in enumerate(finding.trace, 1)
         )

@@ -183,7 +183,11 @@ def _result(finding: Finding, index: dict[str, int]) -> Object:
 def _said(finding: Finding) -> str:
     """The title as a sentence, and what is told of it."""
     title = wording.one_line(finding.title)
-    return f"{title}{'' if title.endswith(('.', '!', '?')) else '.'}\n{finding.explanation}".rstrip()
+    said = f"{title}{'' if title.endswith(('.', '!', '?')) else '.'}\n{finding.explanation}".rstrip()
+    advice = finding.suggestion
+    if advice is None or advice.patch:  # a patch stands in `fixes`
+        return said
+    return f"{said}\n{advice.explanation}".rstrip()
 
 
 def _suppressed(finding: Finding, index: dict[str, int]) -> Object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,10 +24,17 @@ _COLOURS = {
     Severity.INFO: "34",
 }
 _BOLD, _DIM, _GREEN, _RED, _YELLOW = "1", "2", "32", "31", "33"
-_NARROWEST = 40
+_NARROWEST, _WIDEST = 40, 100
 _QUOTE_LINES = 12
 _STEPS = 8
 _INDENT = "  "
+
+
+def columns() -> int:
+    """How wide a report is to be: as the terminal that it goes to is, and no wider than is read well."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return _WIDEST
+    return min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)
 
 
 def report(result: FindingsResult, *, colour: bool, width: int) -> str:
@@ -85,7 +94,7 @@ class _Page:
         """The way of a value, one step a line."""
         if not finding.trace:
             return
-        yield f"{_INDENT}{self.paint('The way of the value:', _DIM)}"
+        yield f"{_INDENT}{self.paint(f'{wording.way(finding)}:', _DIM)}"
         for number, step in enumerate(finding.trace[:_STEPS], 1):
             said = f"{number}. {wording.one_line(step.path)}:{step.line} {step.note}"
             yield from self.wrapped(said, first=_INDENT * 2, rest=_INDENT * 3)

@@ -35,6 +35,7 @@ _KEYLESS = re.compile(r"(?:[\w ]+: )?No model was asked: (.*)", re.DOTALL)
 _KEY = re.compile(r"no (\w+_API_KEY) is set")
 _BEYOND = re.compile(r"there are more than (\d+)")
 _REASONS = {"it lies outside the change": "outside the change", "it is too unsure": "too unsure"}
+_OF_DEPENDENCIES = frozenset({"vulnerable-dependency", "malicious-package"})
 
 
 def visible(text: str) -> str:
@@ -69,6 +70,11 @@ def counts(findings: Iterable[Finding]) -> str:
     """`1 critical, 2 high`; `none` where there are none."""
     per = Counter(finding.severity for finding in findings)
     return ", ".join(f"{per[severity]} {severity}" for severity in Severity if per[severity]) or "none"
+
+
+def way(finding: Finding) -> str:
+    """What the places of a finding's trace are."""
+    return "Where it is used" if finding.category in _OF_DEPENDENCIES else "The way of the value"
 
 
 def place(finding: Finding) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.dependencies.dependency import Dependency, Reading, from_purl
+from manyeyes_tools.dependencies.dependency import Dependency, Origin, Reading, from_purl
 from manyeyes_tools.dependencies.readers.parsing import Unreadable, json_object, rows, table, text_of, value_lines
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from manyeyes.types import Json
 
 _DEEPEST = 50
+_PUBLIC = re.compile(
+    r"^(?:https?://)?(?:[\w.-]+\.)?(?:pypi\.org|pythonhosted\.org|npmjs\.org|yarnpkg\.com|golang\.org|crates\.io"
+    r"|maven\.apache\.org|maven\.org|packagist\.org|rubygems\.org|nuget\.org)(?:[:/]|$)"
+)
 
 
 def bom(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
@@ -46,6 +51,7 @@ def bom(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
                 name=package,
                 version=version or text_of(one.get("version")),
                 line=lines.get(url, 1),
+                origin=_origin(url, one),
                 direct=(key in direct) if direct else None,
                 needs=needs.get(key, ()),
                 key=key,
@@ -54,6 +60,20 @@ def bom(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
             )
         )
     return Reading(dependencies=tuple(found), problems=tuple(problems))
+
+
+def _origin(url: str, one: Mapping[str, Json]) -> Origin:
+    """Where it comes from: by the property that a scan of our own writes, or by where its package URL says it lies."""
+    from packageurl import PackageURL
+
+    for said in map(table, rows(one.get("properties"))):
+        if said.get("name") == "manyeyes:origin":
+            return "local" if said.get("value") == "local" else "elsewhere"
+    qualifiers = PackageURL.from_string(url).qualifiers
+    places = (
+        [qualifiers.get(key, "") for key in ("repository_url", "download_url")] if isinstance(qualifiers, dict) else []
+    )
+    return "registry" if all(not place or _PUBLIC.search(place) for place in places) else "elsewhere"
 
 
 def _components(whole: Mapping[str, Json]) -> list[Mapping[str, Json]]:

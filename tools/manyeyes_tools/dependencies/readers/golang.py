@@ -21,6 +21,7 @@ _IDLE = frozenset({"module", "go", "toolchain", "godebug", "exclude", "retract",
 _VERSION = re.compile(r"v\d\S{0,300}")
 _SHOWN = 5
 _SUM = re.compile(r"^(\S+) (v[^\s/]+) h1:")
+_SUM_OF_MOD = re.compile(r"^\S+ v\S+/go\.mod h1:")
 
 
 def go_mod(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
@@ -137,13 +138,16 @@ def _replacement(words: tuple[str, ...]) -> tuple[tuple[str, str], tuple[str, st
 def go_sum(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
     """What was downloaded, where no go.mod says what of it is built: of each module the latest version."""
     latest: dict[str, tuple[str, int]] = {}
+    odd: list[int] = []
     for number, line in enumerate(text.split("\n"), 1):
         if match := _SUM.match(line):
             latest[match[1]] = (match[2], number)  # the file is sorted by version
-    if not latest and text.strip():
+        elif line.strip() and not _SUM_OF_MOD.match(line):
+            odd.append(number)
+    if odd and not latest:
         raise Unreadable("it holds no sums")
     found = tuple(
         Dependency(ecosystem=Ecosystem.GO, name=name, version=version.removeprefix("v"), line=number, locked=True)
         for name, (version, number) in latest.items()
     )
-    return Reading(dependencies=found)
+    return Reading(dependencies=found, problems=_problems(odd))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import PurePosixPath
 
     from manyeyes.types import Json
 
@@ -301,6 +302,19 @@ def xml_tree(text: str) -> Element:
 def _utf8(text: str) -> bytes:
     """The text as UTF-8, with its declaration saying so."""
     return re.sub(r"encoding=([\"'])[^\"']*\1", 'encoding="utf-8"', text, count=1).encode("utf-8", "replace")
+
+
+def normal(path: PurePosixPath) -> str | None:
+    """The path without `..`; None when it leads out."""
+    parts: list[str] = []
+    for part in path.parts:
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in {".", "/"}:
+            parts.append(part)
+    return "/".join(parts)
 
 
 def first_line(lines: Sequence[int], index: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Origin, Reading, canonical
@@ -66,19 +67,22 @@ def poetry(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Readin
     """poetry.lock, all versions; which are direct stands in pyproject.toml."""
     lines = package_lines(text)
     found = []
-    for index, one in enumerate(_packages(toml_table(text))):
+    whole = toml_table(text)
+    for index, one in enumerate(_packages(whole)):
         kind = text_of(table(one.get("source")).get("type"))
         origin: Origin = "registry" if not kind else "local" if kind in {"directory", "file"} else "elsewhere"
         needs = tuple(canonical(Ecosystem.PYPI, name) for name in keys_of(one.get("dependencies")))
         groups = [text_of(group) for group in rows(one.get("groups"))]
         development = text_of(one.get("category")) == "dev" or bool(groups and "main" not in groups)
         found.append(_locked(one, first_line(lines, index), origin=origin, needs=needs, development=development))
-    return Reading(dependencies=tuple(found))
+    cut = "it ends before its `metadata`, so it may be cut off; what is missing was not checked"
+    return Reading(dependencies=tuple(found), problems=() if "metadata" in whole else (cut,))
 
 
-def pdm(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
-    """pdm.lock."""
+def pdm(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
+    """pdm.lock; which are direct, and which of its groups are extras, stands in pyproject.toml."""
     lines = package_lines(text)
+    main = {"default", *_extras(path, fetch)}
     found = []
     for index, one in enumerate(_packages(toml_table(text))):
         elsewhere = any(key in one for key in ("git", "url", "ref"))
@@ -92,10 +96,19 @@ def pdm(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
                 first_line(lines, index),
                 origin=origin,
                 needs=needs,
-                development=bool(groups) and "default" not in groups,
+                development=bool(groups) and not main.intersection(groups),
             )
         )
     return Reading(dependencies=tuple(found))
+
+
+def _extras(path: str, fetch: Callable[[str], str | None]) -> tuple[str, ...]:
+    """The extras of the project beside a lock."""
+    text = fetch(str(PurePosixPath(path).parent / "pyproject.toml"))
+    try:
+        return keys_of(table(toml_table(text or "").get("project")).get("optional-dependencies"))
+    except Unreadable:
+        return ()  # it is read by itself too, and what is wrong with it is told there
 
 
 def pylock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
@@ -117,23 +130,28 @@ def pylock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Readin
 
 
 def pipfile_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
-    """Pipfile.lock; which are direct stands in Pipfile."""
+    """Pipfile.lock, all its categories; which are direct stands in Pipfile."""
     whole = json_object(text)
-    if "default" not in whole and "develop" not in whole:
+    sections = [name for name, value in whole.items() if name != "_meta" and isinstance(value, dict)]
+    if "default" not in whole and "develop" not in whole and "_meta" not in whole:
         raise Unreadable("it has neither `default` nor `develop`")
     lines = key_lines(text, opening=True)
-    private = {
-        text_of(table(source).get("name"))
+    public = {
+        text_of(table(source).get("name")): bool(_PUBLIC.match(text_of(table(source).get("url"))))
         for source in rows(table(whole.get("_meta")).get("sources"))
-        if not _PUBLIC.match(text_of(table(source).get("url")))
     }
+    private = {name for name, is_public in public.items() if not is_public}
     found = []
-    for section in ("default", "develop"):
+    unsaid = False
+    for section in sections:
         for name, value in table(whole.get(section)).items():
             told = table(value)
             version = text_of(told.get("version"))
             index = text_of(told.get("index"))
-            elsewhere = any(key in told for key in ("git", "file", "ref")) or (bool(index) and index in private)
+            unsaid = unsaid or not index
+            # Without an index of its own a package comes from any of the sources.
+            hidden = index in private if index else bool(private) and len(private) == len(public)
+            elsewhere = any(key in told for key in ("git", "hg", "svn", "file", "ref")) or hidden
             found.append(
                 Dependency(
                     ecosystem=Ecosystem.PYPI,
@@ -146,7 +164,9 @@ def pipfile_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> 
                     locked=True,
                 )
             )
-    return Reading(dependencies=tuple(found))
+    mixed = unsaid and 0 < len(private) < len(public)
+    said = "It names several sources, and not of each package which; those were looked up as public ones."
+    return Reading(dependencies=tuple(found), notes=(said,) if mixed else ())
 
 
 def _packages(whole: Mapping[str, Json]) -> list[Mapping[str, Json]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import configparser
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Reading
-from manyeyes_tools.dependencies.readers.parsing import Unreadable, line_of, rows, table, text_of, toml_table
+from manyeyes_tools.dependencies.readers.parsing import Unreadable, line_of, normal, rows, table, text_of, toml_table
+from manyeyes_tools.dependencies.readers.requirements import read as read_requirements
 from manyeyes_tools.dependencies.readers.requirements import requirement
 from manyeyes_tools.python_ast import parse_module
 
@@ -19,15 +22,20 @@ if TYPE_CHECKING:
 _OPEN = frozenset("<>=!~^*,| ")
 
 
-def pyproject(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
+def pyproject(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     """`[project]`, dependency groups, and what poetry and pdm have of their own."""
     whole = toml_table(text)
     found: list[Dependency] = []
     problems: list[str] = []
     project = table(whole.get("project"))
-    dynamic = [name for name in map(text_of, rows(project.get("dynamic"))) if "dependencies" in name]
-    if dynamic:
-        problems.append(f"`{dynamic[0]}` of pyproject.toml are made when it is built, and are not known")
+    tools = table(whole.get("tool"))
+    for name in map(text_of, rows(project.get("dynamic"))):
+        if "dependencies" in name and not table(tools.get("poetry")).get("dependencies"):
+            said = table(table(table(tools.get("setuptools")).get("dynamic")).get(name))
+            files = _files(path, said.get("file"), fetch)
+            found += [one for reading in files for one in reading.dependencies]
+            if not files:
+                problems.append(f"`{name}` of pyproject.toml are made when it is built, and are not known")
     _requirements(rows(project.get("dependencies")), text, found, problems)
     for group in table(project.get("optional-dependencies")).values():
         _requirements(rows(group), text, found, problems)
@@ -40,6 +48,19 @@ def pyproject(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Rea
     for group in table(poetry.get("group")).values():
         found += _poetry(table(table(group).get("dependencies")), text, development=True)
     return Reading(dependencies=tuple(found), problems=tuple(problems))
+
+
+def _files(path: str, named: Json, fetch: Callable[[str], str | None]) -> list[Reading]:
+    """The requirements files that a project takes its dependencies from."""
+    readings = []
+    for one in [named] if isinstance(named, str) else rows(named):
+        where = normal(PurePosixPath(path).parent / text_of(one)) if text_of(one) else None
+        text = fetch(where) if where else None
+        if where and text is not None:
+            reading = read_requirements(where, text, fetch)
+            within = [replace(inner, within=inner.within or where, line=1) for inner in reading.dependencies]
+            readings.append(Reading(dependencies=tuple(within)))
+    return readings
 
 
 def pipfile(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from manyeyes_tools.dependencies.dependency import Reading
 from manyeyes_tools.dependencies.readers import (
+    bundler,
     cargo,
+    composer,
     cyclonedx,
     golang,
-    jvm,
+    gradle,
+    maven,
     npm,
-    others,
+    nuget,
+    pnpm,
     python_locks,
     python_projects,
     requirements,
+    yarn,
 )
 from manyeyes_tools.dependencies.readers.parsing import Unreadable
 
@@ -36,26 +42,28 @@ BY_NAME: dict[str, Reader] = {
     "package.json": npm.package_json,
     "package-lock.json": npm.package_lock,
     "npm-shrinkwrap.json": npm.package_lock,
-    "pnpm-lock.yaml": npm.pnpm_lock,
-    "yarn.lock": npm.yarn_lock,
+    "pnpm-lock.yaml": pnpm.lock,
+    "yarn.lock": yarn.lock,
     "go.mod": golang.go_mod,
     "go.sum": golang.go_sum,
     "Cargo.toml": cargo.cargo_toml,
     "Cargo.lock": cargo.cargo_lock,
-    "pom.xml": jvm.pom,
-    "gradle.lockfile": jvm.gradle_lock,
-    "buildscript-gradle.lockfile": jvm.gradle_lock,
-    "build.gradle": jvm.gradle_build,
-    "build.gradle.kts": jvm.gradle_build,
-    "composer.json": others.composer_json,
-    "composer.lock": others.composer_lock,
-    "Gemfile": others.gemfile,
-    "gems.rb": others.gemfile,
-    "Gemfile.lock": others.gemfile_lock,
-    "gems.locked": others.gemfile_lock,
-    "packages.lock.json": others.nuget_lock,
-    "packages.config": others.msbuild,
-    "Directory.Packages.props": others.msbuild,
+    "pom.xml": maven.pom,
+    "gradle.lockfile": gradle.lock,
+    "buildscript-gradle.lockfile": gradle.lock,
+    "build.gradle": gradle.build,
+    "build.gradle.kts": gradle.build,
+    "composer.json": composer.manifest,
+    "composer.lock": composer.lock,
+    "Gemfile": bundler.manifest,
+    "gems.rb": bundler.manifest,
+    "Gemfile.lock": bundler.lock,
+    "gems.locked": bundler.lock,
+    "packages.lock.json": nuget.lock,
+    "packages.config": nuget.config,
+    "Directory.Packages.props": nuget.central,
+    "Directory.Build.props": nuget.project,
+    "Directory.Build.targets": nuget.project,
     "bom.json": cyclonedx.bom,
     "sbom.json": cyclonedx.bom,
 }
@@ -63,10 +71,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"(?:.*[-_.])?requirements?(?:[-_.].*)?\.(?:txt|in|lock)"), requirements.read),
     (re.compile(r"pylock(?:\.[^.]+)?\.toml"), python_locks.pylock),
     (re.compile(r".*\.cdx\.json|.*[-_.]s?bom\.json"), cyclonedx.bom),
-    (re.compile(r".*\.(?:cs|fs|vb)proj"), others.msbuild),
-    (re.compile(r".*\.lockfile"), jvm.gradle_lock),
+    (re.compile(r".*\.(?:cs|fs|vb)proj"), nuget.project),
+    (re.compile(r".*\.lockfile"), gradle.lock),
+    (re.compile(r".*\.versions\.toml"), gradle.catalog),
+    (re.compile(r".*\.gradle(?:\.kts)?"), gradle.build),
+    (re.compile(r"packages\.[^/]{1,200}\.lock\.json"), nuget.lock),
 )
 _IN_REQUIREMENTS = re.compile(r".*\.(?:txt|in)")
+_UNMERGED = re.compile(r"^<<<<<<< .*$", re.MULTILINE)
 _KNOWN_ONLY = frozenset(
     {
         "bun.lockb",
@@ -95,6 +107,33 @@ def reader_for(path: str) -> Reader | None:
     return next((reader for pattern, reader in _PATTERNS if pattern.fullmatch(pure.name)), None)
 
 
+def understood(path: str, text: str, fetch: Callable[[str], str | None], reader: Reader | None = None) -> Reading:
+    """What a file says, whichever reader is its own.
+
+    Args:
+        path: Where it stands, relative to a root.
+        text: What stands in it; line ends and a mark at its beginning do not matter.
+        fetch: Reads further files by such a path; None for what is not there or may not be read.
+        reader: The reader, where the path does not tell it.
+
+    Raises:
+        Unreadable: it is not what its name says, or a merge in it was not finished.
+    """
+    chosen = reader or reader_for(path)
+    if chosen is None:
+        raise Unreadable("no reader is for such a file")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if "<<<<<<< " in text and (match := _UNMERGED.search(text)):
+        line = text.count("\n", 0, match.start()) + 1
+        raise Unreadable(f"a merge in it was not finished: its marks stand on line {line}")
+    reading = chosen(path, text, fetch)
+    named = tuple(one for one in reading.dependencies if one.name.strip())
+    if nameless := len(reading.dependencies) - len(named):
+        problem = f"entries without a name: {nameless}; they were not checked"
+        return replace(reading, dependencies=named, problems=(*reading.problems, problem))
+    return reading
+
+
 def without_reader(path: str) -> bool:
     """Whether it is a lock of a kind that nothing here reads."""
     return PurePosixPath(path).name in _KNOWN_ONLY
@@ -118,27 +157,27 @@ _JSON: tuple[tuple[str, Reader], ...] = (
     ('"bomFormat"', cyclonedx.bom),
     ('"lockfileVersion"', npm.package_lock),
     ('"_meta"', python_locks.pipfile_lock),
-    ('"packages-dev"', others.composer_lock),
-    ('"resolved"', others.nuget_lock),
+    ('"packages-dev"', composer.lock),
+    ('"resolved"', nuget.lock),
     ('"dependencies"', npm.package_json),
     ('"devDependencies"', npm.package_json),
-    ('"require"', others.composer_json),
+    ('"require"', composer.manifest),
 )
 _CONTENT: tuple[tuple[re.Pattern[str], Reader], ...] = (
-    (re.compile(r"^# yarn lockfile v1|^__metadata:", re.MULTILINE), npm.yarn_lock),
-    (re.compile(r"^lockfileVersion:", re.MULTILINE), npm.pnpm_lock),
+    (re.compile(r"^# yarn lockfile v1|^__metadata:", re.MULTILINE), yarn.lock),
+    (re.compile(r"^lockfileVersion:", re.MULTILINE), pnpm.lock),
     (re.compile(r"^module \S+\s*$", re.MULTILINE), golang.go_mod),
     (re.compile(r"^\S+ v\S+ h1:", re.MULTILINE), golang.go_sum),
-    (re.compile(r"<project[\s>]"), jvm.pom),
+    (re.compile(r"<project[\s>]"), maven.pom),
     (re.compile(r"^source = \"registry\+", re.MULTILINE), cargo.cargo_lock),
     (re.compile(r"^source = \{ registry", re.MULTILINE), python_locks.uv),
     (re.compile(r"^\[\[package\]\]", re.MULTILINE), python_locks.poetry),
     (re.compile(r"^\[(?:project|tool\.poetry|dependency-groups)", re.MULTILINE), python_projects.pyproject),
     (re.compile(r"^\[package\]|^\[workspace\]", re.MULTILINE), cargo.cargo_toml),
-    (re.compile(r"^GEM$", re.MULTILINE), others.gemfile_lock),
+    (re.compile(r"^GEM$", re.MULTILINE), bundler.lock),
 )  # fmt: skip
 _REQUIREMENT = re.compile(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*(?:(?:[<>=!~]=?|===)\s*[^\s;#]+.*|;.*|@\s*\S+.*|\\)$"
 )
 
-__all__ = ["Reader", "Unreadable", "reader_by_content", "reader_for", "without_reader"]
+__all__ = ["Reader", "Unreadable", "reader_by_content", "reader_for", "understood", "without_reader"]

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.dependencies.dependency import Dependency, Ecosystem, Origin, Reading, canonical
+from manyeyes_tools.dependencies.readers.parsing import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ _MOST_FILES = 50
 _REQUIREMENT = re.compile(
     r"^(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)\s*(?:\[[^\]\n]{0,500}\])?\s*(?P<rest>.*)$", re.DOTALL
 )
-_PIN = re.compile(r"^===?\s*([A-Za-z0-9.!+_-]+)$")
+_PIN = re.compile(r"^===?\s*(v?[0-9][A-Za-z0-9.!+_-]*)$")
 _OPTION = re.compile(r"^(?:-(?P<short>[rce])\s*|--(?P<long>requirement|constraint|editable)[ =])\s*(?P<value>\S.*)$")
 _HASH = re.compile(r"\s--(?:hash|config-settings|global-option)\b.*$", re.DOTALL)
 _INDEX = re.compile(r"^(?:-i\b|--(?:index-url|extra-index-url|find-links)\b|-f\b)")
@@ -119,25 +120,12 @@ def _include(path: str, value: str, files: _Files, *, constraint: bool, at: int)
     if "://" in value:
         files.problems.append(f"{path}:{at} includes an address, which is not fetched")
         return
-    joined = _normal(PurePosixPath(path).parent / value)
+    joined = normal(PurePosixPath(path).parent / value)
     text = files.fetch(joined) if joined else None
     if joined is None or text is None:
         files.problems.append(f"{path}:{at} includes {value[:200]}, which is not there or may not be read")
         return
     _read(joined, text, files, constraint=constraint, at=at)
-
-
-def _normal(path: PurePosixPath) -> str | None:
-    """The path without `..`; None when it leads out."""
-    parts: list[str] = []
-    for part in path.parts:
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in {".", "/"}:
-            parts.append(part)
-    return "/".join(parts)
 
 
 def _address(value: str, number: int, files: _Files) -> None:
