@@ -2,7 +2,7 @@
 # Needed beforehand: Python 3.11 or newer, git, make.  `make help` lists the commands.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check bench clients lock clean
+.PHONY: help setup demo demo-doubles demo-small test test-all check bench clients lock clean
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -14,6 +14,8 @@ ARGS ?=
 
 help:
 	@echo 'make demo      the sample through all tools, by a real MCP client; needs no key'
+	@echo 'make demo-doubles  the same with models: doubles of Anthropic, OpenAI and Google on this machine; needs Node'
+	@echo 'make demo-small    the same with a small real model on this machine; needs Node, takes some minutes'
 	@echo 'make test      the tests (ARGS="-k routing" chooses some)'
 	@echo 'make check     lint, types, layers, and a wheel installed into an empty environment'
 	@echo 'make test-all  the tests under every Python this machine has'
@@ -35,10 +37,17 @@ $(VENV)/.synced: requirements.lock pyproject.toml | $(UV)
 	@touch $@
 
 demo: setup
-	@$(BIN)/manyeyes demo
+	@$(BIN)/manyeyes demo $(ARGS)
 
+demo-doubles: setup
+	@$(BIN)/python tests/clients/demo_models.py doubles $(ARGS)
+
+demo-small: setup
+	@$(BIN)/python tests/clients/demo_models.py small $(ARGS)
+
+# A file's tests stay in one process, so that what is started for all of them is started once.
 test: setup
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
 check: setup
 	$(BIN)/ruff check
@@ -63,4 +72,4 @@ lock: | $(UV)
 		--no-emit-index-url --no-annotate --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/clients/node_modules
+	rm -rf $(VENV) .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/clients/node_modules tests/clients/demo/node_modules

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from clients import agents, inspector, sdks
+from clients import agents, demo_models, inspector, sdks
 from clients.harness import Failed, Place, Skipped, default_command, ensure_node
 from conformance import suite
 
@@ -27,8 +27,11 @@ SCENARIOS: dict[str, Scenario] = {
     **sdks.SCENARIOS,
     **agents.SCENARIOS,
     **suite.SCENARIOS,
+    **demo_models.SCENARIOS,
 }
-WITHOUT_NODE = {name for name in SCENARIOS if name.startswith("python-")}
+OWN_NODE = set(demo_models.SCENARIOS)
+"""These bring what they need of Node."""
+WITHOUT_NODE = {name for name in SCENARIOS if name.startswith("python-")} | OWN_NODE
 
 
 def main() -> int:

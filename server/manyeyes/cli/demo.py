@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import shutil
 import sys
 import tempfile
 import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from manyeyes import __version__
-from manyeyes.cli.exits import DONE, FOUND, KEYLESS, NOT_DONE
+from manyeyes.cli import demo_page as page
+from manyeyes.cli.exits import DONE, FOUND, NOT_DONE
 from manyeyes.cli.screen import ProgressLine, complain, paint, safe, show, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from mcp.client import Client
 
+    from manyeyes.cli.demo_outlook import Outlook
     from manyeyes.cli.verbs import Options, Verbs
     from manyeyes.types import Json
 
@@ -31,8 +35,6 @@ SERVER = ("-P", "-m", "manyeyes", "serve")
 """How the server is started.  -P: the working directory is no place to import from."""
 
 _FLAW = "CWE-89"
-_STEPS = {"review": "code_review", "security": "security_scan", "documentation": "doc_generator"}
-"""The parts of a pipeline's result, and the tool whose result each is."""
 _SEQUENTIAL, _PARALLEL = "sequential", "parallel"
 _KNOWLEDGE = "shop.md.sample"
 _TURNS = (
@@ -44,13 +46,10 @@ _TURNS = (
     "Enough of this, I want to speak to a person.",
 )
 """A customer's side of a conversation: the four intents, and one message that no machine should answer."""
-_COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "34"}
 _REMEDY = (
     "No model was asked. To ask one set one of ANTHROPIC_API_KEY, GEMINI_API_KEY, OPENAI_API_KEY, or name an endpoint."
 )
-_DOCUMENT_LINES = 16
-_FINDINGS = 8
-_REPLY_CHARS = 220
+_TICK_S = 1.0
 
 
 def add(verbs: Verbs) -> None:
@@ -59,136 +58,260 @@ def add(verbs: Verbs) -> None:
         "demo",
         help="show the tools at work on a sample, with or without keys",
         description="Start the server as an MCP client does and send a small payment module through the pipeline of "
-        "code_review, security_scan and doc_generator, then through the parallel analysis; hold a conversation with "
-        "customer_service; show the dashboard. Without keys the engines on this machine answer alone; with keys the "
-        "models that the router chooses are asked, which costs some cents.",
-        epilog="It exits with 1 when the SQL injection of the sample is not found on its line.",
+        "code_review, security_scan and doc_generator, then through the parallel analysis and, where several vendors "
+        "can be asked, before a panel; hold a conversation with customer_service; show the dashboard. Without keys the "
+        "engines on this machine answer alone. With keys the models that the router chooses are asked: what that "
+        "costs is told and asked about before, bounded, and told again after.",
+        epilog="examples:\n  manyeyes demo\n  manyeyes demo --local\n  manyeyes demo --yes --max-usd 0.50\n\n"
+        "It exits with 1 when the SQL injection of the sample is not found on its line.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--yes", action="store_true", help="do not ask before models that cost money are asked")
+    parser.add_argument("--max-usd", type=_usd, metavar="USD", help="spend no more than this; 2 unless you say so")
+    parser.add_argument("--local", action="store_true", help="ask only models on this machine, which costs nothing")
+    parser.add_argument("--json", action="store_true", help="print all results as one JSON object")
     parser.add_argument("--no-color", action="store_true", help="no colours")
     parser.set_defaults(run=run)
 
 
 def run(options: Options) -> int:
-    """Run the demonstration."""
+    """Run the demonstration.
+
+    Raises:
+        BadCall: the person at the terminal does not want it, or nobody is there to ask.
+        SettingsError: the operator's settings cannot be used.
+    """
     import anyio  # not needed to read the command line
 
-    colour = wants_colour(sys.stdout, refused=options.no_color)
-    with tempfile.TemporaryDirectory(prefix="manyeyes-demo-") as folder:
+    from manyeyes.cli import demo_outlook as before  # as above
+    from manyeyes.settings import load
+
+    environ = before.without_remote() if options.local else dict(os.environ)
+    settings = load(environ)
+    expected = before.outlook(settings)
+    if before.consent(options, expected) == "local":
+        environ = before.without_remote()
+        settings = load(environ)
+        expected = before.outlook(settings)
+    with tempfile.TemporaryDirectory(prefix="manyeyes-demo-", ignore_cleanup_errors=True) as folder:
         sample = files("manyeyes.cli").joinpath(SAMPLE).read_text(encoding="utf-8")
-        project = Path(folder, "project")
-        knowledge = Path(folder, "knowledge")
+        project, knowledge = Path(folder, "project"), Path(folder, "knowledge")
         for made in (project, knowledge):
             made.mkdir()
         (project / "payment.py").write_text(sample, encoding="utf-8")
         told = files("manyeyes.cli").joinpath(_KNOWLEDGE).read_text(encoding="utf-8")
         (knowledge / "shop.md").write_text(told, encoding="utf-8")
-        return anyio.run(_demonstrate, project, sample, colour)
-
-
-async def _demonstrate(folder: Path, sample: str, colour: bool) -> int:  # noqa: FBT001  # anyio.run takes no keywords
-    from mcp.client import Client  # slow to import
-    from mcp.client.stdio import StdioServerParameters, stdio_client
-    from mcp.shared.exceptions import MCPError
-
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=list(SERVER),
-        env={
-            **os.environ,
-            "MANYEYES_ROOTS": str(folder),
+        environ |= {
+            "MANYEYES_ROOTS": str(project),
             "MANYEYES_TOOLSETS": "default,support",
-            "MANYEYES_SUPPORT_KNOWLEDGE": str(folder.parent / "knowledge"),
-        },
-        cwd=folder,
-    )
-    started = time.monotonic()
-    flaw = next(number for number, line in enumerate(sample.splitlines(), 1) if 'f"SELECT' in line)
-    results: list[dict[str, Json]] = []
-    try:
-        async with Client(stdio_client(server, errlog=sys.stderr)) as client:
-            about = f"payment.py through the server over stdio, MCP {client.protocol_version}"
-            show(f"{paint(f'Many Eyes {__version__} demo', '1')}: {about}", colour=colour)
-            for part in (_pipeline, _parallel, _conversation):
-                results += [result async for result in part(client, colour)]
-            show("\n" + paint("Dashboard", "1;4"), colour=colour)
-            show("\n".join(await _dashboard(client)))
-    except* (MCPError, OSError) as failures:
-        complain(f"The server did not answer as it should: {_first(failures)}")
-        results.clear()
-    except* _Refused:
-        results.clear()
-    if not results:
-        return NOT_DONE
-    show(f"\nCost of all: {_total(results)}. {time.monotonic() - started:.1f} s, the server's start included.")
-    if any(_for_want_of_a_key(one) for result in results for one in cast("list[Json]", result["problems"])):
-        show(_REMEDY)
-    if not _has(_object(results[0]["security"]), flaw):
-        complain(f"The SQL injection on line {flaw} of the sample was not found.")
-        return FOUND
-    show(paint(f"The SQL injection was found on its line, payment.py:{flaw}.", "32"), colour=colour)
-    return DONE
+            "MANYEYES_SUPPORT_KNOWLEDGE": str(knowledge),
+        }
+        if expected.free:
+            # A sample says nothing of the user's own work, so it leaves nothing in the user's statistics.
+            environ["MANYEYES_STATE_URL"] = f"sqlite:///{Path(folder, 'state', 'state.db').as_posix().lstrip('/')}"
+        else:  # money is counted in the user's own books
+            environ |= before.limits(settings, before.most_usd(options, expected))
+        most = None if expected.free else before.most_usd(options, expected)
+        colour = wants_colour(sys.stdout, refused=options.no_color)
+        shown = Demonstration(environ, project, expected, most, colour=colour, quiet=options.json)
+        return anyio.run(shown.run, sample)
 
 
 class _Refused(Exception):
     """A tool could not do it; it was said why."""
 
 
-async def _pipeline(client: Client, colour: bool) -> AsyncIterator[dict[str, Json]]:  # noqa: FBT001  # as its siblings
-    """The three tools in order, each told what the earlier ones found."""
-    result = await _call(client, "code_pipeline", {"paths": ["payment.py"], "mode": _SEQUENTIAL})
-    for part, tool in _STEPS.items():
-        step = result.get(part)
-        if isinstance(step, dict):
-            show("\n" + "\n".join(_section(tool, step)), colour=colour)
-    yield result
+@dataclass(slots=True)
+class Demonstration:
+    """One showing.
+
+    Attributes:
+        environ: What the server is started with.
+        folder: The sample's.
+        expected: Who would be asked.
+        most: What may be spent, in US dollars; None where there is no limit.
+        colour: Whether to colour.
+        quiet: Whether to print one JSON object at the end instead of telling as it goes.
+        results: What the tools gave, by part; a list for the conversation.
+    """
+
+    environ: dict[str, str]
+    folder: Path
+    expected: Outlook
+    most: float | None
+    colour: bool
+    quiet: bool
+    results: dict[str, list[dict[str, Json]]] = field(default_factory=dict)
+    record: dict[str, Json] = field(default_factory=dict)
+    dashboard: str = ""
+
+    async def run(self, sample: str) -> int:
+        """Show all parts; the exit code."""
+        from mcp.client import Client  # slow to import
+        from mcp.client.stdio import StdioServerParameters, stdio_client
+        from mcp.shared.exceptions import MCPError
+
+        server = StdioServerParameters(command=sys.executable, args=list(SERVER), env=self.environ, cwd=self.folder)
+        started = time.monotonic()
+        try:
+            async with Client(stdio_client(server, errlog=sys.stderr)) as client:
+                self._open(client)
+                await self._pipeline(client)
+                await self._parallel(client)
+                if self.expected.panel > 1:
+                    await self._panel(client)
+                await self._conversation(client)
+                await self._dashboard(client)
+        except* (MCPError, OSError) as failures:
+            complain(f"The server did not answer as it should: {_first(failures)}")
+            self.results.clear()
+        except* _Refused:
+            self.results.clear()
+        if not self.results:
+            return NOT_DONE
+        return self._close(sample, time.monotonic() - started)
+
+    def _open(self, client: Client) -> None:
+        about = f"payment.py through the server over stdio, MCP {client.protocol_version}"
+        self._tell([f"{paint(f'Many Eyes {__version__} demo', '1')}: {about}"])
+        if self.expected.models:
+            usd = self.expected.usd
+            price = "nothing is spent" if usd == 0 else "cost unknown" if usd is None else f"about ${usd:.2f}"
+            price += "" if self.most is None else f", at most ${self.most:.2f}"
+            self._tell([safe(f"Models: {', '.join(self.expected.models)} ({price})")])
+
+    def _close(self, sample: str, seconds: float) -> int:
+        every = [one for part in self.results.values() for one in part]
+        flaw = next(number for number, line in enumerate(sample.splitlines(), 1) if 'f"SELECT' in line)
+        found = _has(page.object_of(self.results["pipeline"][0]["security"]), flaw)
+        if self.quiet:
+            whole = {**self.results, "exchange": self.record, "dashboard": self.dashboard, "found": found}
+            show(json.dumps({**whole, "seconds": round(seconds, 1)}))
+            return DONE if found else FOUND
+        self._tell([f"\nCost of all: {page.spent(every)}. {seconds:.1f} s, the server's start included."])
+        if not self.expected.models:
+            kept = self.environ.get("MANYEYES_PRIVACY") == "local-only"
+            self._tell(["No model on this machine is named, so none was asked." if kept else _REMEDY])
+        if not found:
+            complain(f"The SQL injection on line {flaw} of the sample was not found.")
+            return FOUND
+        self._tell([paint(f"The SQL injection was found on its line, payment.py:{flaw}.", "32")])
+        return DONE
+
+    async def _pipeline(self, client: Client) -> None:
+        """The three tools in order, each told what the earlier ones found."""
+        result = await self._call("pipeline", client, "code_pipeline", {"paths": ["payment.py"], "mode": _SEQUENTIAL})
+        reviewed, scanned, documented = (
+            page.object_of(result.get(part)) for part in ("review", "security", "documentation")
+        )
+        ended = 0.0
+        for step, lines in (
+            (reviewed, page.review),
+            (scanned, lambda told, **took: page.security(told, reviewed, **took)),
+            (documented, page.documentation),
+        ):
+            if step:  # one that could not be done is told among the problems of the whole
+                now = page.seconds_of(page.object_of(step["run"]))  # since the start of the pipeline
+                self._tell(lines(step, usd=page.used(step), seconds=max(now - ended, 0.0)))
+                ended = now
+        told = {line for step in (reviewed, scanned, documented) for line in page.remarks(step)}
+        self._tell(line for line in page.remarks(result) if not any(_same(line, one) for one in told))
+
+    async def _parallel(self, client: Client) -> None:
+        """Review, security and best practices at the same time."""
+        arguments: dict[str, Json] = {"paths": ["payment.py"], "mode": _PARALLEL}
+        self._tell(page.parallel(await self._call("parallel", client, "code_pipeline", arguments)))
+
+    async def _panel(self, client: Client) -> None:
+        """A model of each vendor, who then judge each other."""
+        result = await self._call("panel", client, "code_review", {"paths": ["payment.py"], "depth": "panel"})
+        whole = await _read(client, f"manyeyes://runs/{page.object_of(result['run'])['id']}")
+        self.record = page.object_of(page.object_of(json.loads(whole)).get("record"))
+        self._tell(page.panel(result, self.record))
+
+    async def _conversation(self, client: Client) -> None:
+        """A customer's six messages."""
+        self._tell([page.heading("customer_service")])
+        known: dict[str, Json] = {}
+        for message in _TURNS:
+            result = await self._call("conversation", client, "customer_service", {"message": message, **known})
+            known = {"conversation_id": result["conversation_id"]}
+            self._tell(page.turn(message, result))
+
+    async def _dashboard(self, client: Client) -> None:
+        """What `manyeyes://dashboard` says, without its empty lines."""
+        self.dashboard = await _read(client, "manyeyes://dashboard")
+        self._tell([page.heading("Dashboard")])
+        self._tell(f"  {line}" for line in safe(self.dashboard).split("\n") if line.strip())
+
+    async def _call(self, part: str, client: Client, tool: str, arguments: dict[str, Json]) -> dict[str, Json]:
+        """The tool's result.
+
+        Raises:
+            _Refused: it could not do it.
+        """
+        async with _waiting() as waiting:
+            answer = await client.call_tool(tool, arguments, progress_callback=waiting.update)
+        if answer.is_error:
+            complain(f"{tool}: " + "\n".join(getattr(block, "text", "") for block in answer.content))
+            raise _Refused
+        result = cast("dict[str, Json]", answer.structured_content)
+        self.results.setdefault(part, []).append(result)
+        return result
+
+    def _tell(self, lines: list[str] | Iterator[str]) -> None:
+        if not self.quiet:
+            for line in lines:
+                show(line, colour=self.colour)
 
 
-async def _parallel(client: Client, colour: bool) -> AsyncIterator[dict[str, Json]]:  # noqa: FBT001
-    """Review, security and best practices at the same time."""
-    result = await _call(client, "code_pipeline", {"paths": ["payment.py"], "mode": _PARALLEL})
-    merged = result.get("merged")
-    found = len(merged) if isinstance(merged, list) else 0
-    show("\n" + paint("code_pipeline, in parallel", "1;4"), colour=colour)
-    show(paint(safe(f"{result['summary']} Merged: {found} findings."), "0"), colour=colour)
-    yield result
+@dataclass(slots=True)
+class _Waiting:
+    """A progress line that also tells how long it has been, so that a slow model does not look like a dead one."""
+
+    line: ProgressLine = field(default_factory=ProgressLine)
+    began: float = field(default_factory=time.monotonic)
+    latest: tuple[float, float | None, str] = (0.0, None, "")
+
+    async def update(self, progress: float, total: float | None, message: str | None) -> None:
+        """Show how far it is."""
+        self.latest = (progress, total, message or "")
+        await self.tick()
+
+    async def tick(self) -> None:
+        """Show how long it has been."""
+        progress, total, message = self.latest
+        await self.line.update(progress, total, f"{message} ({time.monotonic() - self.began:.0f} s)")
 
 
-async def _conversation(client: Client, colour: bool) -> AsyncIterator[dict[str, Json]]:  # noqa: FBT001
-    """A customer's six messages."""
-    show("\n" + paint("customer_service", "1;4"), colour=colour)
-    known: dict[str, Json] = {}
-    for message in _TURNS:
-        result = await _call(client, "customer_service", {"message": message, **known})
-        known = {"conversation_id": result["conversation_id"]}
-        sure = result["intent_confidence"]
-        by = f"{result['intent']}" + (f" {sure:.0%}" if isinstance(sure, float) else "")
-        by += f", answered by {result['handled_by']}"
-        needs = f", a person is needed: {result['human_reason']}" if result["needs_human"] else ""
-        reply = " ".join(str(result["reply"]).split())
-        show(f"  {paint('>', '36')} {message}", colour=colour)
-        show(f"    {paint(safe(by + needs), '2')}", colour=colour)
-        show(f"    {safe(reply[:_REPLY_CHARS])}{'…' if len(reply) > _REPLY_CHARS else ''}")
-        yield result
+@asynccontextmanager
+async def _waiting() -> AsyncIterator[_Waiting]:
+    import anyio  # loaded by now
+
+    waiting = _Waiting()
+
+    async def clock() -> None:
+        while True:
+            await anyio.sleep(_TICK_S)
+            await waiting.tick()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(clock)
+        try:
+            yield waiting
+        finally:
+            group.cancel_scope.cancel()
+            waiting.line.clear()
 
 
-async def _dashboard(client: Client) -> list[str]:
-    """What `manyeyes://dashboard` says, without its empty lines."""
-    read = await client.read_resource("manyeyes://dashboard")
-    text = "\n".join(getattr(one, "text", "") for one in read.contents)
-    return [f"  {line}" for line in safe(text).split("\n") if line.strip()]
+async def _read(client: Client, uri: str) -> str:
+    read = await client.read_resource(uri)
+    return "\n".join(getattr(one, "text", "") for one in read.contents)
 
 
-def _for_want_of_a_key(problem: Json) -> bool:
-    """Whether a problem says the same in every result: that nobody could be asked."""
-    return KEYLESS in str(problem)
-
-
-def _total(results: Iterable[Mapping[str, Json]]) -> str:
-    """What all of it cost; unknown when the cost of a part is."""
-    costs = [_object(result["run"])["cost_usd"] for result in results]
-    known = [cost for cost in costs if isinstance(cost, int | float)]
-    return _dollars(sum(known)) if len(known) == len(costs) else "unknown"
+def _same(line: str, other: str) -> bool:
+    """Whether one says what the other says: the whole tells a step's problem with the step's name before it."""
+    return line.rpartition("  ")[2].endswith(other.rpartition("  ")[2])
 
 
 def _first(failures: BaseExceptionGroup[Exception]) -> str:
@@ -199,89 +322,19 @@ def _first(failures: BaseExceptionGroup[Exception]) -> str:
     return str(failure) or type(failure).__name__
 
 
-async def _call(client: Client, tool: str, arguments: dict[str, Json]) -> dict[str, Json]:
-    """The tool's result.
-
-    Raises:
-        _Refused: it could not do it.
-    """
-    progress = ProgressLine()
-    try:
-        answer = await client.call_tool(tool, arguments, progress_callback=progress.update)
-    finally:
-        progress.clear()
-    if answer.is_error:
-        complain(f"{tool}: " + "\n".join(getattr(block, "text", "") for block in answer.content))
-        raise _Refused
-    return cast("dict[str, Json]", answer.structured_content)
-
-
-def _section(tool: str, result: Mapping[str, Json]) -> Iterator[str]:
-    verdict = str(result.get("verdict") or "").replace("_", " ")
-    yield paint(f"{tool}{': ' if verdict else ''}{verdict}", "1;4")
-    yield _choice(_object(result["run"]))
-    yield safe(str(result["summary"]))
-    yield from _findings(_objects(result.get("findings")))
-    document = result.get("document")
-    if isinstance(document, str):
-        # Anchors and the empty lines around them say nothing on a terminal.
-        lines = [line for line in safe(document).split("\n") if line and not line.startswith("<a id=")]
-        yield from (f"  {paint('|', '2')} {line}".rstrip() for line in lines[:_DOCUMENT_LINES])
-        if len(lines) > _DOCUMENT_LINES:
-            yield paint(f"  … {len(lines) - _DOCUMENT_LINES} more lines: manyeyes docs FILE", "2")
-    problems = result.get("problems")
-    for problem in problems if isinstance(problems, list) else []:
-        if not _for_want_of_a_key(problem):
-            yield paint("not done: ", "33") + safe(str(problem))
-
-
-def _choice(run: Mapping[str, Json]) -> str:
-    """Who was asked and why, or who would be; and what it took."""
-    asked = [f"{one['ref']} as {one['role']}" for one in _objects(run["models"])]
-    route = _objects(run["route"])
-    taken = next((one for one in route if one["taken"]), None)
-    if asked:
-        text = f"Asked {', '.join(asked)}" + (f" ({taken['reason']})" if taken else "")
-    elif route:
-        first = (taken or route[0])["ref"]
-        text = f"Evidence alone: {first} did not answer" if taken else f"Evidence alone. {first} would be asked first"
-    else:
-        text = "No model was needed"
-    return paint(safe(f"{text}. Cost {_dollars(run['cost_usd'])}, {run['seconds']} s."), "2")
-
-
-def _findings(findings: list[dict[str, Json]]) -> Iterator[str]:
-    width = shutil.get_terminal_size((120, 24)).columns
-    for one in findings[:_FINDINGS]:
-        severity = str(one["severity"])
-        sources = one["sources"]
-        by = ", ".join(map(str, sources)) if isinstance(sources, list) else ""
-        cwe = f" {one['cwe']}" if one["cwe"] else ""
-        text = safe(f"{one['path']}:{one['start_line']} {one['title']}{cwe} [{by}]")
-        yield f"  {paint(severity.upper().ljust(8), _COLOURS[severity])} {text}"
-        quote = str(one["quote"]).strip().split("\n")[0]
-        if quote:
-            yield f"           {paint(safe(quote)[: max(width - 12, 20)], '2')}"
-    if len(findings) > _FINDINGS:
-        yield paint(f"  … {len(findings) - _FINDINGS} more findings: manyeyes review FILE", "2")
-
-
-def _has(result: Mapping[str, Json], line: int) -> bool:
+def _has(result: dict[str, Json], line: int) -> bool:
     return any(
         one["cwe"] == _FLAW and cast("int", one["start_line"]) <= line <= cast("int", one["end_line"])
-        for one in _objects(result["findings"])
+        for one in page.objects(result.get("findings"))
     )
 
 
-def _dollars(cost: Json) -> str:
-    if not isinstance(cost, int | float):
-        return "unknown"
-    return f"${cost:.4f}" if cost else "$0.00"
-
-
-def _object(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Json) -> list[dict[str, Json]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+def _usd(text: str) -> float:
+    """An amount of US dollars, not below 0."""
+    try:
+        amount = float(text.removeprefix("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of US dollars, such as 0.50")
+    return amount

@@ -19,6 +19,7 @@ from manyeyes_tools.support.model import TRAINED, chosen
 from manyeyes_tools.support.personal import Personal
 from manyeyes_tools.support.replying import HELD_BACK, Case, Reply, write_reply
 from manyeyes_tools.support.result import Citation, SupportResult
+from manyeyes_tools.support.substance import emptiness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,19 +124,28 @@ async def _look_up(question: str, bench: Bench) -> _Found:
 
 async def _reply(case: Case, intent: Intent, arguments: SupportArguments, bench: Bench) -> tuple[Reply, bool]:
     """The reply, and whether a model was heard."""
+    heard = False
     try:
-        return await write_reply(case, arguments, bench), True
+        reply = await write_reply(case, arguments, bench)
     except NoAnswer as error:
         attempts = [f"{attempt.ref}: {attempt.message}" for attempt in error.attempts]
         problems = attempts or [f"No model was asked: {error.route.obstacles}."]
+        without = "no model answered"
+    else:
+        empty = emptiness(reply.text, case.masked)
+        if not empty:
+            return reply, True
+        heard = True
+        problems = [*reply.problems, f"The reply of {reply.by} was not sent: {empty}."]
+        without = f"the model's reply said nothing ({empty})"
     fitting = [one for one in case.passages if answers(case.masked, one)][:_SHOWN_PASSAGES]
     if not fitting:
-        why = "no model answered, and the knowledge holds nothing that fits"
-        return Reply(HELD_BACK, PERSON, why, problems=problems), False
+        why = f"{without}, and the knowledge holds nothing that fits"
+        return Reply(HELD_BACK, PERSON, why, problems=problems), heard
     human = "it is unclear what the message is about" if intent.confidence < _LEAST_INTENT else None
     told = "\n\n".join(f"{one.text}\n({one.place})" for one in fitting)
     cited = [Citation(path=p.path, heading=p.heading, line=p.line, quote=p.text.splitlines()[0]) for p in fitting]
-    return Reply(told, KNOWLEDGE, human, citations=cited, problems=problems), False
+    return Reply(told, KNOWLEDGE, human, citations=cited, problems=problems), heard
 
 
 async def _keep(conversation: Conversation, turn: Turn, personal: Personal, bench: Bench, *, upset: bool) -> list[str]:
