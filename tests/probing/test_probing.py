@@ -19,7 +19,8 @@ PLANTED = {
     ("server-side-request", "/fetch"), ("open-redirect", "/go"), ("template-injection", "/card"),
     ("code-evaluation", "/calculate"), ("header-content-security-policy", "/"), ("cors", "/profile"),
     ("header-x-content-type-options", "/"), ("header-x-frame-options", "/"), ("cookie-httponly", "/"),
-    ("cookie-samesite", "/"), ("error-leak", "/number"),
+    ("cookie-samesite", "/"), ("error-leak", "/number"), ("sql-injection", "/queue"), ("path-traversal", "/assets/"),
+    ("sql-injection", "/api/items"),
 }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ async def test_without_a_target_nothing_is_run_and_the_plan_is_told(away, scan):
     assert {"CWE-89", "CWE-79", "CWE-22", "CWE-78", "CWE-918", "CWE-601", "CWE-1336", "CWE-942", "CWE-209"} <= {
         row.cwe for row in result.plan
     }
-    searches = [row for row in result.plan if row.request.startswith("GET /search?q=")]
+    searches = [row for row in result.plan if "?q=" in row.request]
     assert searches
     assert {tuple(row.parameters) for row in searches} <= {("q",), ()}
     assert all(row.expects for row in result.plan)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import random
 import re
 import sqlite3
 import subprocess
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,14 +22,18 @@ from markupsafe import escape
 
 app = Flask(__name__)
 app.config["PROPAGATE_EXCEPTIONS"] = False
-REPAIRED = False
+REPAIRED = UNEVEN = False
 FILES = Path(tempfile.mkdtemp(prefix="weak-application-"))
+(FILES / "site.css").write_text("p {}\n", encoding="utf-8")
 (FILES / "readme.txt").write_text("This is the file that is meant.\n", encoding="utf-8")
 DATABASE = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
 DATABASE.executescript(
     "CREATE TABLE users (id INTEGER, name TEXT); INSERT INTO users VALUES (1, 'alice'), (2, 'bob'), (3, 'carol')"
 )
+DATABASE.create_function("SLEEP", 1, lambda seconds: time.sleep(min(float(seconds), 5)) or 0)  # as MySQL has one
 NOTES: list[str] = []
+ENDED: list[str] = []
+TOKEN = "letmein-token-5521"
 PAGES = {"/", "/search", "/about"}
 
 
@@ -44,7 +50,9 @@ def index():
         # These are sound, and look a little as if they were not.
         "<a href='/turns?q=a'>t</a> <a href='/length?q=a'>l</a> <a href='/plain?q=a'>p</a> <a href='/json?q=a'>j</a>"
         "<a href='/strict?q=a'>q</a> <a href='/help'>h</a>"
-        "<form method='post' action='/notes'><input name='text'>"
+        "<a href='/queue?q=a'>q</a> <a href='/account'>mine</a> <link rel=stylesheet href='/assets/site.css'>"
+        + ("<a href='/uneven?q=a'>u</a>" if UNEVEN else "")
+        + "<form method='post' action='/notes'><input name='text'>"
         "<input type='hidden' name='csrf_token' value='x'></form>",
         mimetype="text/html",
     )
@@ -95,10 +103,131 @@ def help_page():
     return '<pre>Traceback (most recent call last):\n  File "yours.py", line 1\nroot:x:0:0:root:/root:/bin/sh</pre>'
 
 
-@app.get("/logout")
+@app.route("/logout", methods=["GET", "POST"])
 def logout():
     NOTES.append("LOGGED OUT")
+    if signed_in():
+        ENDED.append("session")
     return "gone"
+
+
+@app.get("/queue")
+def queue():
+    """Answers the same whatever happens, so that nothing but time shows it."""
+    try:
+        if REPAIRED:
+            DATABASE.execute("SELECT 1 WHERE 'queue' <> ?", (request.args.get("q", ""),)).fetchall()
+        else:
+            DATABASE.execute(f"SELECT 1 WHERE 'queue' <> '{request.args.get('q', '')}'").fetchall()
+    except sqlite3.Error:
+        pass
+    return "<p>queued</p>"
+
+
+@app.get("/uneven")
+def uneven():
+    """Sound, and late as the day goes: mostly a little, at times by seconds."""
+    time.sleep(min(random.lognormvariate(-2.5, 1.4), 3))
+    return "<p>done</p>"
+
+
+@app.get("/assets/<path:name>")
+def asset(name):
+    path = FILES / name
+    if REPAIRED and not path.resolve().is_relative_to(FILES.resolve()):
+        abort(404)
+    try:
+        return Response(path.read_bytes(), mimetype="text/css")
+    except (OSError, ValueError):
+        abort(404)
+
+
+def signed_in():
+    """Whether the token was sent, and the session was not ended since."""
+    sent = request.headers.get("Authorization") == f"Bearer {TOKEN}" or request.cookies.get("token") == TOKEN
+    return sent and not ENDED
+
+
+@app.get("/account")
+def account():
+    if not signed_in():
+        return "<p>Log in first</p>", 401
+    return (
+        f"<p>Hello {escape(request.headers.get('Authorization', ''))}</p><a href='/logout'>out</a>"
+        "<a href='/account/find?term=alice'>f</a><form method=post action='/logout'><input name=now></form>"
+    )
+
+
+@app.get("/account/find")
+def find():
+    if not signed_in():
+        return "<p>Log in first</p>", 401
+    term = request.args.get("term", "")
+    if REPAIRED:
+        row = DATABASE.execute("SELECT 1 FROM users WHERE name = ?", (term,)).fetchone()
+    else:
+        try:
+            row = DATABASE.execute(f"SELECT 1 FROM users WHERE name = '{term}'").fetchone()
+        except sqlite3.Error:
+            row = None
+    return "known" if row else "unknown"
+
+
+DESCRIPTION = """\
+openapi: 3.0.3
+info: {title: Weak, version: "1"}
+servers: [{url: /api}]
+paths:
+  /items:
+    get:
+      parameters: [{name: term, in: query, required: true, schema: {type: string, example: alice}}]
+      responses: {"200": {description: found}}
+  /ratio/{n}:
+    get:
+      parameters: [{name: n, in: path, required: true, schema: {type: integer}}]
+      responses: {"200": {description: a number}}
+  /secret:
+    get:
+      security: [{bearer: []}]
+      responses: {"200": {description: yours}}
+components:
+  securitySchemes:
+    bearer: {type: http, scheme: bearer}
+"""
+"""What no page leads to."""
+
+
+@app.get("/openapi.yaml")
+def description():
+    return Response(DESCRIPTION, mimetype="application/yaml")
+
+
+@app.get("/api/items")
+def items():
+    term = request.args.get("term", "")
+    try:
+        if REPAIRED:
+            rows = DATABASE.execute("SELECT name FROM users WHERE name = ?", (term,)).fetchall()
+        else:
+            rows = DATABASE.execute(f"SELECT name FROM users WHERE name = '{term}'").fetchall()
+    except sqlite3.Error:
+        rows = []
+    return jsonify(found=[row[0] for row in rows])
+
+
+@app.get("/api/ratio/<n>")
+def ratio(n):
+    if not re.fullmatch(r"-?\d{1,9}", n) or (REPAIRED and not int(n)):
+        return jsonify(error="not a number to divide by"), 400
+    try:
+        return jsonify(ratio=100 / int(n))
+    except ZeroDivisionError:
+        return jsonify(error="failed"), 500
+
+
+@app.get("/api/secret")
+def secret():
+    return (jsonify(error="log in first"), 401) if REPAIRED and not signed_in() else jsonify(secret="plans")
 
 
 @app.get("/away")
@@ -278,8 +407,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--repaired", action="store_true")
     parser.add_argument("--away", default="http://127.0.0.1:9/")
+    parser.add_argument("--uneven", action="store_true")
     options = parser.parse_args()
-    REPAIRED, AWAY = options.repaired, options.away
+    REPAIRED, AWAY, UNEVEN = options.repaired, options.away, options.uneven
     server = make_server("127.0.0.1", 0, app, threaded=True)
     print(server.server_port, flush=True)  # noqa: T201  whoever started it reads it
     server.serve_forever()

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from manyeyes_tools.probing.routes import Routes
     from manyeyes_tools.probing.scope import Origin
 
+ENGINE_NAMES = frozenset({"wapiti", "schemathesis"})
+"""Whose findings are not proved unless a request of ours proved them."""
 NOTHING_RUN = "Nothing was run: no `target_url` was sent. `plan` has the requests that one would get."
 
 
@@ -69,7 +71,16 @@ async def scan_target(arguments: ScanArguments, bench: Bench) -> ScanResult:
         await bench.progress(message, done, total)
 
     addresses = await pinned(origin)
-    run = await probe(origin, addresses, start, routes.entries if routes else (), limits=bench.settings.dast, tell=tell)
+    run = await probe(
+        origin,
+        addresses,
+        start,
+        routes.entries if routes else (),
+        limits=bench.settings.dast,
+        tell=tell,
+        document=routes.document if routes else "",
+        mask=bench.redactor.mask,
+    )
     if arguments.model is not None:
         run.notes.append("No model was asked: what a request proves needs no judgement.")
     return await _concluded(run, origin, code, bench)
@@ -109,7 +120,8 @@ class _Code:
 async def _concluded(run: Run, origin: Origin, code: _Code | None, bench: Bench) -> ScanResult:
     lines = {file.path: file.masked.split("\n") for file in code.material.files} if code else {}
     static = await compute(merge, code.evidence.findings) if code else ()
-    joined = await anyio.to_thread.run_sync(join, run.proofs, static, lines, origin, bench.redactor.mask)
+    mask = bench.redactor.mask
+    joined = await anyio.to_thread.run_sync(join, run.proofs, static, lines, origin, mask, run.unproved)
     findings, _ = rank(joined, None)
     if not run.tried and not run.problems:
         run.problems.append(
@@ -135,10 +147,16 @@ async def _concluded(run: Run, origin: Origin, code: _Code | None, bench: Bench)
 def _summary(run: Run, origin: Origin, findings: Sequence[Finding]) -> str:
     proved = [one for one in findings if any(source.startswith("manyeyes:dast-") for source in one.sources)]
     did = f"{run.tried} inputs of {len(run.entries)} entries were tried with {run.requests} requests."
-    rest = len(findings) - len(proved)
+    others = [one for one in findings if one not in proved and _by_others_alone(one)]
+    rest = len(findings) - len(proved) - len(others)
     seen = f" {rest} more were seen in the code and not proved by a request." if rest else ""
+    seen += f" {len(others)} more were reported by other scanners and not proved." if others else ""
     if not proved:
         return f"Nothing was proved at {origin}. {did}{seen}"
     counts = Counter(one.severity for one in proved)
     listed = ", ".join(f"{counts[one]} {one}" for one in Severity if counts[one])
     return f"{len(proved)} weakness{'es' * (len(proved) > 1)} proved at {origin} ({listed}). {did}{seen}"
+
+
+def _by_others_alone(finding: Finding) -> bool:
+    return all(source.partition(":")[0] in ENGINE_NAMES for source in finding.sources)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio
 
 from manyeyes import __version__
 from manyeyes.errors import BadCall
-from manyeyes_tools.probing.endings import ends
+from manyeyes_tools.probing.endings import ends, leaves
+from manyeyes_tools.probing.scope import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     import httpx2
 
@@ -57,6 +58,7 @@ class Answer:
         asked: The request; after redirects the last one.
         headers: Names in lower case, in the order they came.
         body: As much of it as is read, decoded.
+        data: The same as it came.
         seconds: From the request to the end of the body.
         left: Where a redirect led that was not followed, since it leaves the origin.
     """
@@ -67,6 +69,7 @@ class Answer:
     body: str = ""
     seconds: float = 0.0
     left: str = ""
+    data: bytes = b""
 
     def header(self, name: str) -> str:
         """A header's value; empty when it is not there."""
@@ -94,8 +97,11 @@ class Client:
         address: The origin's address, found once.
         limits: The operator's bounds.
         sent: How many requests have gone out.
+        most: How many may; the limits' own number unless some are kept for others.
         outside: Where redirects led that were not followed.
         spared: What was not asked for, since its name says that it ends or takes away something.
+        given: The operator's headers for this origin, cookies apart: they are sent and never shown.
+        cookies: The session: the operator's cookies, and what the target set since.
     """
 
     origin: Origin
@@ -103,19 +109,54 @@ class Client:
     limits: Dast
     http: httpx2.AsyncClient
     sent: int = 0
+    most: int = 0
     outside: dict[str, None] = field(default_factory=dict)
     spared: dict[str, None] = field(default_factory=dict)
+    given: tuple[tuple[str, str], ...] = ()
     cookies: dict[str, str] = field(default_factory=dict)
+    _own: dict[str, str] = field(default_factory=dict)
     _next: float = 0.0
     _silent: int = 0
+
+    def __post_init__(self) -> None:
+        self.most = self.most or self.limits.max_requests
 
     def may(self, method: str) -> bool:
         """Whether the operator lets this method be sent."""
         return method in SAFE or self.limits.unsafe_methods
 
     def spares(self, target: str) -> bool:
-        """Whether a path and query are left alone: a page may change things on GET though it should not."""
-        return not self.limits.unsafe_methods and ends(target)
+        """Whether a path and query are left alone: a page may change things on GET though it should not.
+
+        What ends the session is left alone in any case.
+        """
+        return leaves(target) or (not self.limits.unsafe_methods and ends(target))
+
+    def carry(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Send these headers with every request from now on; cookies among them stay, whatever the target says."""
+        given = tuple(headers)
+        self.given = tuple((name, value) for name, value in given if name.lower() != "cookie")
+        for text in (value for name, value in given if name.lower() == "cookie"):
+            self._own |= _cookies_of(text)
+        self.cookies |= self._own
+
+    async def pass_on(self, asked: Asked) -> Answer:
+        """Send what another program asks for, within the same bounds and with its own session.
+
+        Raises:
+            Exhausted: as `ask`.
+            BadCall: as `ask`.
+        """
+        return await self._once(asked, read=True, session=False)
+
+    async def bare(self, asked: Asked) -> Answer:
+        """Ask as nobody: without the operator's headers and without a session.
+
+        Raises:
+            Exhausted: as `ask`.
+            BadCall: as `ask`.
+        """
+        return await self._once(asked, read=True, session=None)
 
     async def ask(self, asked: Asked, *, follow: bool = False, read: bool = True) -> Answer:
         """Send a request and read the answer.  With `follow`, redirects within the origin are followed.
@@ -135,7 +176,7 @@ class Client:
             if inside is None:
                 if follow:  # others were meant to lead away: a probe sent them
                     self.outside[location.partition("?")[0][:200]] = None
-                return Answer(answer.asked, answer.status, answer.headers, answer.body, answer.seconds, location)
+                return replace(answer, left=location)
             if not follow:
                 break
             if self.spares(inside):
@@ -144,7 +185,7 @@ class Client:
             answer = await self._once(Asked("GET", inside), read=read)
         return answer
 
-    async def _once(self, asked: Asked, *, read: bool) -> Answer:
+    async def _once(self, asked: Asked, *, read: bool, session: bool | None = True) -> Answer:
         import httpx2  # with the SDKs' own start-up: never before it is needed
 
         if not self.may(asked.method):
@@ -153,10 +194,11 @@ class Client:
             self._spare(asked.target)
             return Answer(asked, 0)
         await self._turn()
+        self.http.cookies.clear()  # sessions are kept here and nowhere else: who asks as nobody must be nobody
         request = self.http.build_request(
             asked.method,
             f"{self.origin.scheme}://{_literal(self.address)}:{self.origin.port}/",
-            headers=[*self._headers(), *asked.headers],
+            headers=self._headers(asked, session=session),
             content=asked.body or None,
             extensions={"target": asked.target.encode("ascii", "replace"), "sni_hostname": self.origin.host}
             | {"timeout": httpx2.Timeout(self.limits.timeout_s).as_dict()},
@@ -178,10 +220,10 @@ class Client:
             return Answer(asked, 0, seconds=anyio.current_time() - began)
         self._silent = 0
         headers = tuple((key.lower(), value) for key, value in response.headers.multi_items())
-        answer = Answer(
-            asked, response.status_code, headers, body.decode("utf-8", "replace"), anyio.current_time() - began
-        )
-        self._keep(answer)
+        seconds = anyio.current_time() - began
+        answer = Answer(asked, response.status_code, headers, body.decode("utf-8", "replace"), seconds, data=body)
+        if session:
+            self._keep(answer)
         return answer
 
     def _spare(self, target: str) -> None:
@@ -189,23 +231,41 @@ class Client:
             self.spared[target.partition("?")[0][:200]] = None
 
     async def _turn(self) -> None:
-        if self.sent >= self.limits.max_requests:
-            raise Exhausted(f"the limit of {self.limits.max_requests} requests is reached")
+        if self.sent >= self.most:
+            raise Exhausted(f"the limit of {self.most} requests is reached")
         now = anyio.current_time()
-        if self._next > now:
-            await anyio.sleep(self._next - now)
-        self._next = max(now, self._next) + 1 / self.limits.requests_per_second
+        begins = max(now, self._next)
+        self._next = begins + 1 / self.limits.requests_per_second  # taken before the wait: others may ask meanwhile
         self.sent += 1
+        if begins > now:
+            await anyio.sleep(begins - now)
 
-    def _headers(self) -> list[tuple[str, str]]:
-        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+    def _headers(self, asked: Asked, *, session: bool | None) -> list[tuple[str, str]]:
+        """What goes over the wire: what the request says itself, but never in place of the operator's headers.
+
+        `session` is False for others' requests, which have a session of their own, and None for nobody's.
+        """
+        ours = () if session is None else self.given
+        given = {name.lower() for name, _ in ours}
+        mine = [one for one in asked.headers if one[0].lower() not in {*given, "cookie"}]
+        cookies = dict(self.cookies if session else self._own if session is not None else {})
+        for name, value in asked.headers:
+            if name.lower() == "cookie":
+                cookies = {**_cookies_of(value), **cookies} if not session else {**cookies, **_cookies_of(value)}
         named = [
             ("Host", self.origin.authority),
             ("User-Agent", AGENT),
             ("Accept", "*/*"),
             ("Accept-Encoding", "identity"),  # nothing is unpacked here, so nothing can swell
         ]
-        return [*named, ("Cookie", kept)] if kept else named
+        taken = {*given, *(name.lower() for name, _ in mine)}
+        kept = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return [
+            *(one for one in named if one[0].lower() not in taken),
+            *ours,
+            *mine,
+            *([("Cookie", kept)] if kept else []),
+        ]
 
     def _keep(self, answer: Answer) -> None:
         """The session that the target began stays the run's; nothing of it goes anywhere else."""
@@ -213,7 +273,8 @@ class Client:
             name, equals, value = (part.strip() for part in line.partition(";")[0].partition("="))
             plain = f"{name}{value}".isascii() and f"{name}{value}".isprintable()
             if equals and name and plain and (name in self.cookies or len(self.cookies) < _MOST_COOKIES):
-                self.cookies[name] = value
+                # What takes the operator's own session away is not followed; what renews it is.
+                self.cookies[name] = value or self._own.get(name, "")
 
 
 @asynccontextmanager
@@ -229,6 +290,8 @@ async def connected(origin: Origin, addresses: tuple[str, ...], limits: Dast) ->
         spent = 0
         for address in addresses:
             client = Client(origin, address, limits, http, sent=spent)
+            if limits.headers_for is None or origin_of(limits.headers_for) == origin:
+                client.carry((name, value.get_secret_value()) for name, value in limits.headers.items())
             try:
                 answers = bool((await client.ask(Asked("GET", "/"), read=False)).status)
             except Exhausted:
@@ -238,6 +301,12 @@ async def connected(origin: Origin, addresses: tuple[str, ...], limits: Dast) ->
                 return
             spent = client.sent
         raise BadCall(f"Nothing answers at {origin}. Start the application, or correct `target_url`.")
+
+
+def _cookies_of(text: str) -> dict[str, str]:
+    """The cookies of a `Cookie` header."""
+    pairs = (part.strip().partition("=") for part in text.split(";"))
+    return {name: value for name, equals, value in pairs if equals and name}
 
 
 def _literal(address: str) -> str:

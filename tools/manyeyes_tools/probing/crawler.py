@@ -13,6 +13,7 @@ from manyeyes_tools.probing.client import Asked
 from manyeyes_tools.probing.endings import ends
 from manyeyes_tools.probing.entries import Entry, Parameter, from_link
 from manyeyes_tools.probing.pages import read_page
+from manyeyes_tools.probing.probes.raw_paths import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _DEAD = re.compile(r"\.(?:png|jpe?g|gif|svg|ico|css|js|woff2?|ttf|mp4|mp3|zip|gz|pdf)(?:\?|$)", re.IGNORECASE)
 _SAME_SHAPE = 3
 _MOST_FORMS = 200
+_MOST_FOLDERS = 50
 
 
 @dataclass(slots=True)
@@ -33,12 +35,14 @@ class Crawled:
         entries: Each link with values and each form.
         answers: What each page answered.
         left: Links that were not followed and forms that were not sent because of their name.
+        folders: Folders that pages name files of, pictures and scripts included.
         more: How many links were left when the bound was reached.
     """
 
     entries: list[Entry] = field(default_factory=list)
     answers: list[tuple[Entry, Answer]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    folders: dict[str, None] = field(default_factory=dict)
     more: int = 0
 
 
@@ -86,6 +90,10 @@ def _ways_on(answer: Answer, client: Client, found: Crawled) -> list[str]:
             _leave(inside, found)
         else:
             found.entries.append(entry)
+    for url in page.urls:
+        inside = client.origin.inside(base, url)
+        if inside is not None and len(found.folders) < _MOST_FOLDERS:
+            found.folders[folder_of(inside)] = None
     ways = []
     for link in page.links:
         inside = client.origin.inside(base, link)

@@ -12,6 +12,7 @@ _ENDS = re.compile(
     r"(?<!p)reset|drop(?!down|box|zone|let|ship|-down|_down)|(?<!s)kill|(?<![a-z])(?:del|rm|trash|clear)(?![a-z])",
     re.IGNORECASE,
 )
+_LEAVES = re.compile(r"log_?-?(?:out|off)|sign_?-?(?:out|off)|end_?-?session", re.IGNORECASE)
 _MOST_LAYERS = 8
 
 
@@ -21,8 +22,17 @@ def ends(target: str) -> bool:
     Servers decode what they are sent, some of them twice, so it is the decoded words that count.  What is encoded
     more often than anyone means honestly is taken to hide such a word.
     """
+    return _says(_ENDS, target)
+
+
+def leaves(target: str) -> bool:
+    """Whether a request reads as if it ended the session, which no scan has a use for: it would see less after it."""
+    return _says(_LEAVES, target)
+
+
+def _says(pattern: re.Pattern[str], target: str) -> bool:
     for _ in range(_MOST_LAYERS):
-        if _ENDS.search(unicodedata.normalize("NFKC", target)):
+        if pattern.search(unicodedata.normalize("NFKC", target)):
             return True
         plain = unquote(target)
         if plain == target:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from manyeyes_tools.probing.entries import Entry, Parameter
+from manyeyes_tools.probing.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -16,12 +18,17 @@ if TYPE_CHECKING:
 
     Object: TypeAlias = "dict[str, Json]"
 
-USUAL = ("/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/api-docs", "/swagger/v1/swagger.json")
+USUAL = (
+    "/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/api-docs", "/swagger/v1/swagger.json",
+    "/openapi.yaml", "/openapi.yml", "/swagger.yaml", "/api/openapi.yaml",
+)  # fmt: skip
 """Where applications keep their description."""
 _METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 _PLACES = {"path", "query", "header", "cookie"}
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NOT_OURS = {"host", "content-length", "transfer-encoding", "connection", "authorization", "content-type"}
+_YAML = re.compile(r"""^["']?(?:openapi|swagger)["']?[ \t]*:""", re.MULTILINE)
+_BEGINNING = 200_000
 _MOST = 300
 _DEEPEST = 5
 _TEXT = "text"
@@ -29,15 +36,11 @@ _DEFAULTS = {"integer": "1", "number": "1", "boolean": "true"}
 
 
 def entries_of(text: str, *, prefix: str = "") -> list[Entry]:
-    """The entries of a description in JSON, OpenAPI 3 or Swagger 2; none when it is no such thing."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+    """The entries of a description in JSON or YAML, OpenAPI 3 or Swagger 2; none when it is no such thing."""
+    document = document_of(text)
+    if document is None:
         return []
-    if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
-        return []
-    base = document.get("basePath")
-    prefix = prefix or (base.rstrip("/") if isinstance(base, str) else "")
+    prefix = prefix or base_of(document)
     found: list[Entry] = []
     for path, item in _object(document.get("paths")).items():
         shared = _list(_object(item).get("parameters"))
@@ -49,6 +52,28 @@ def entries_of(text: str, *, prefix: str = "") -> list[Entry]:
                 parameters += [one for entry in given for one in _swagger_body(_resolved(entry, document), document)]
                 found.append(Entry(method.upper(), prefix + path, tuple(dict.fromkeys(parameters)), "openapi"))
     return found
+
+
+def document_of(text: str) -> Object | None:
+    """A description in JSON or YAML; None when it is no such thing."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = read_yaml(text) if _YAML.search(text[:_BEGINNING]) else None
+    return document if isinstance(document, dict) and ("openapi" in document or "swagger" in document) else None
+
+
+def base_of(document: Object) -> str:
+    """The path that all paths of a description begin with; that of the first server where there are several."""
+    if "swagger" in document:
+        base = document.get("basePath")
+        return base.rstrip("/") if isinstance(base, str) and base.startswith("/") else ""
+    url = _object(next(iter(_list(document.get("servers"))), None)).get("url")
+    try:
+        path = urlsplit(url).path.rstrip("/") if isinstance(url, str) else ""
+    except ValueError:
+        return ""
+    return path if path.startswith("/") and "{" not in path else ""
 
 
 def _parameter(given: Object, document: Object) -> Parameter | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from manyeyes_tools.findings import Planned
 from manyeyes_tools.probing import cross_origin, passive
 from manyeyes_tools.probing.entries import points
-from manyeyes_tools.probing.probes import PROBES
+from manyeyes_tools.probing.probes import PROBES, raw_paths, traversal
 from manyeyes_tools.probing.probes.scripts import STORED
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ def plan(entries: Sequence[Entry]) -> tuple[list[Planned], int]:
     if entries:
         whole = "GET / and every page met"
         rows += [_row(one, whole, []) for one in passive.WEAKNESSES]
+        rows.append(
+            _row(traversal.WEAKNESS, f"GET /static/{raw_paths.SAMPLE}, and so for each folder of the pages", [])
+        )
     # Each weakness once before any twice, so that a plan that is cut still shows all that would be tried.
     first: dict[str, Planned] = {}
     for row in rows:

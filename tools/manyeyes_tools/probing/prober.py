@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
 
+from manyeyes.cores import compute
 from manyeyes_tools.probing import cross_origin, passive
 from manyeyes_tools.probing.client import Asked, Exhausted, connected
 from manyeyes_tools.probing.crawler import crawl
 from manyeyes_tools.probing.endings import ends
 from manyeyes_tools.probing.entries import points, together
 from manyeyes_tools.probing.listener import listening
-from manyeyes_tools.probing.openapi import USUAL, entries_of
-from manyeyes_tools.probing.probes import PROBES, errors, scripts, server_requests
+from manyeyes_tools.probing.openapi import USUAL, document_of, entries_of
+from manyeyes_tools.probing.probes import PROBES, errors, raw_paths, scripts, server_requests, traversal
 from manyeyes_tools.probing.proof import Lab
+from manyeyes_tools.probing.reproving import Known, reprove
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from manyeyes.settings import Dast
     from manyeyes_tools.probing.client import Client
+    from manyeyes_tools.probing.crawler import Crawled
     from manyeyes_tools.probing.entries import Entry, Point
     from manyeyes_tools.probing.proof import Proof
+    from manyeyes_tools.probing.reproving import Unproved
     from manyeyes_tools.probing.scope import Origin
 
     Tell = Callable[[str, int, int], Awaitable[None]]
 
-RULES = len(PROBES) + len(passive.WEAKNESSES) + 2
-"""What is looked for: the probes, what answers tell, CORS and stored scripts."""
+RULES = len(PROBES) + len(passive.WEAKNESSES) + 3
+"""What is looked for: the probes, what answers tell, CORS, stored scripts and paths as no browser sends them."""
 _OK = range(200, 300)
+_REFUSED = (401, 403)
 _NAMED = 3
 _SHOWN = 5
 
@@ -46,6 +52,8 @@ class Run:
         requests: How many requests went out.
         problems: What should have been tried and was not.
         notes: What was left alone on purpose.
+        places: Where all probes were tried: an entry's key and the name of a value.
+        unproved: What other scanners report and no request of ours proved.
     """
 
     proofs: list[Proof] = field(default_factory=list)
@@ -54,6 +62,8 @@ class Run:
     requests: int = 0
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    places: set[tuple[tuple[str, str], str]] = field(default_factory=set)
+    unproved: list[Unproved] = field(default_factory=list)
 
 
 async def probe(
@@ -64,6 +74,8 @@ async def probe(
     *,
     limits: Dast,
     tell: Tell,
+    document: str = "",
+    mask: Callable[[str], str] = str,
 ) -> Run:
     """Probe an application that the operator listed.
 
@@ -76,24 +88,28 @@ async def probe(
         known: Entries from code or a description.
         limits: The operator's bounds.
         tell: Told what is being done, how many requests were sent, and how many may be.
+        document: An OpenAPI document for other scanners, where the target has none itself.
+        mask: Replaces secrets in what is repeated of other scanners' words.
 
     Raises:
         BadCall: nothing answers there.
     """
     run = Run()
     async with connected(origin, addresses, limits) as client:
-        work = _Work(client, Lab(client), run, tell)
+        work = _Work(client, Lab(client), run, tell, start, document)
+        # Other scanners are kept a share each, so that the first to work cannot leave them nothing.
+        own = 2 / (len(limits.engines) + 2) if limits.engines else 1.0
+        client.most = max(1, int(limits.max_requests * own))
+        ends = anyio.current_time() + limits.max_seconds
         with anyio.move_on_after(limits.max_seconds) as time:
-            if origin.loopback or limits.callback is not None:
-                async with listening(limits.callback) as listener:
-                    work.lab.listener = listener
-                    await _bounded(work, start, known)
-            else:
-                run.problems.append(
-                    "Server-side request forgery was not looked for: set `callback` of [dast] to an address at which "
-                    "the target reaches this machine."
-                )
-                await _bounded(work, start, known)
+            async with _heard(work):
+                with anyio.move_on_after(limits.max_seconds * own) as mine:
+                    await _bounded(work, known)
+                if mine.cancelled_caught and limits.engines:
+                    run.problems.append(_stopped(f"{limits.max_seconds * own:g} seconds were up", run))
+                client.most = limits.max_requests
+                if limits.engines:
+                    await _others(work, ends, mask)
         if time.cancelled_caught:
             run.problems.append(_stopped(f"{limits.max_seconds:g} seconds were up", run))
         _gather(work)
@@ -103,7 +119,8 @@ async def probe(
             more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
             run.notes.append(
                 f"Not asked for, since their names say that they end or take away something: "
-                f"{', '.join(named[:_SHOWN])}{more}. `unsafe_methods` of [dast] lets them be tried."
+                f"{', '.join(named[:_SHOWN])}{more}. `unsafe_methods` of [dast] lets them be tried, except what ends "
+                f"the session."
             )
         if client.outside:
             shown = ", ".join(list(client.outside)[:3])
@@ -119,14 +136,65 @@ class _Work:
     lab: Lab
     run: Run
     tell: Tell
+    start: str
+    document: str
 
     async def say(self, what: str) -> None:
         await self.tell(what, self.client.sent, self.client.limits.max_requests)
 
 
-async def _bounded(work: _Work, start: str, known: Sequence[Entry]) -> None:
+@asynccontextmanager
+async def _heard(work: _Work) -> AsyncIterator[None]:
+    """Listen for what the target itself asks for, where it can reach us."""
+    limits = work.client.limits
+    if not work.client.origin.loopback and limits.callback is None:
+        work.run.problems.append(
+            "Server-side request forgery was not looked for: set `callback` of [dast] to an address at which the "
+            "target reaches this machine."
+        )
+        yield
+        return
+    async with listening(limits.callback) as listener:
+        work.lab.listener = listener
+        yield
+
+
+async def _others(work: _Work, ends: float, mask: Callable[[str], str]) -> None:
+    """Run the operator's other scanners one after the other, and hold what they report against what requests prove."""
+    from manyeyes_tools.probing.engines import ENGINES  # only where there are some
+    from manyeyes_tools.probing.engines.running import Work, run_engine
+
+    client, run = work.client, work.run
+    named = client.limits.engines
+    description = await compute(document_of, work.document) if work.document else None
+    reported = []
+    for number, name in enumerate(named):
+        await work.say(f"{name} is at work")
+        left = len(named) - number + 0.5  # something is left for what they report to be tried
+        given = Work(
+            client=client,
+            program={"wapiti": client.limits.wapiti, "schemathesis": client.limits.schemathesis}[name],
+            start=work.start,
+            description=description,
+            most=int((client.limits.max_requests - client.sent) / left),
+            seconds=(ends - anyio.current_time()) / left,
+            mask=mask,
+        )
+        heard = await run_engine(ENGINES[name], given)
+        reported += heard.reported
+        run.problems += heard.problems
+        run.notes += heard.notes
+    await work.say(f"{len(reported)} reports of others are tried")
+    known = Known(run.entries, run.proofs, run.places)
     try:
-        await _work(work, start, known)
+        await reprove(reported, known, work.lab, run.unproved)
+    except Exhausted as bound:
+        run.problems.append(f"Not all that other scanners report was tried: {bound}.")
+
+
+async def _bounded(work: _Work, known: Sequence[Entry]) -> None:
+    try:
+        await _work(work, known)
     except Exhausted as bound:
         work.run.problems.append(_stopped(str(bound), work.run))
 
@@ -135,13 +203,14 @@ def _stopped(why: str, run: Run) -> str:
     return f"Stopped before all was tried: {why}. {run.tried} inputs were tried."
 
 
-async def _work(work: _Work, start: str, known: Sequence[Entry]) -> None:
+async def _work(work: _Work, known: Sequence[Entry]) -> None:
     client, run = work.client, work.run
     await work.say(f"looking for inputs of {client.origin}")
-    described = await _described(client)
+    await _let_in(work)
+    described = await _described(work)
     kept = [one for one in (*known, *described) if not _ends(one)]
     safe_starts = [one.asked().target for one in kept if one.method == "GET"]
-    crawled = await crawl(client, dict.fromkeys([start, "/", *safe_starts]))
+    crawled = await crawl(client, dict.fromkeys([work.start, "/", *safe_starts]))
     entries = together([*kept, *crawled.entries])
     crawled.left += [one.path for one in (*known, *described) if _ends(one) and one.path not in crawled.left]
     run.entries = entries
@@ -165,7 +234,10 @@ async def _work(work: _Work, start: str, known: Sequence[Entry]) -> None:
             await work.say(f"{point}: {len(run.proofs)} proved so far")
             await _try(point, work)
             run.tried += 1
+            run.places.add((entry.key, point.parameter.name))
     await _across(alive, work)
+    await work.say("climbing out of folders")
+    await _out_of_folders(crawled, alive, work)
     await work.say("looking for what was stored")
     await _afterwards(alive, work)
 
@@ -175,10 +247,21 @@ def _ends(entry: Entry) -> bool:
     return entry.method == "GET" and ends(entry.asked().target)
 
 
-async def _described(client: Client) -> list[Entry]:
+async def _let_in(work: _Work) -> None:
+    """Say so where the target asks for a login: a scan that sees nothing else would look like a clean one."""
+    client = work.client
+    answer = await client.ask(Asked("GET", work.start), follow=True)
+    if answer.status in _REFUSED:
+        known = bool(client.limits.headers)
+        why = "not with the `headers` of [dast] either" if known else "set `headers` of [dast] to log in"
+        work.run.problems.append(f"{work.start.partition('?')[0]} is answered with {answer.status}: {why}.")
+
+
+async def _described(work: _Work) -> list[Entry]:
     for path in USUAL:
-        answer = await client.ask(Asked("GET", path), follow=True)
-        if answer.status in _OK and (found := entries_of(answer.body)):
+        answer = await work.client.ask(Asked("GET", path), follow=True)
+        if answer.status in _OK and (found := await compute(entries_of, answer.body)):
+            work.document = answer.body
             return found
     return []
 
@@ -205,6 +288,15 @@ async def _across(entries: Sequence[Entry], work: _Work) -> None:
         if entry.method == "GET" and (proof := await cross_origin.look(entry, work.lab)):
             work.run.proofs.append(proof)
             return
+
+
+async def _out_of_folders(crawled: Crawled, entries: Sequence[Entry], work: _Work) -> None:
+    """Paths as no browser would send them; what a value of the path has shown already is not told twice."""
+    folders = [one.path.partition("{")[0] for one in entries if "/{" in one.path and not one.path.startswith("/{")]
+    shown = [one for one in work.run.proofs if one.weakness is traversal.WEAKNESS and "{" in one.entry.path]
+    known = {one.entry.path.partition("{")[0] for one in shown}
+    wanted = [one for one in dict.fromkeys([*folders, *crawled.folders]) if one not in known]
+    work.run.proofs += await raw_paths.look(wanted, work.lab)
 
 
 async def _afterwards(entries: Sequence[Entry], work: _Work) -> None:

@@ -48,6 +48,7 @@ class Proof:
         shown: What was seen, in one or two sentences.
         steps: Each request and what came back, in order.
         confidence: How sure, 0 to 1: high, since nothing is reported without a proof.
+        also: Other scanners that report the same, as `sources` name them.
     """
 
     weakness: Weakness
@@ -56,6 +57,7 @@ class Proof:
     shown: str
     steps: tuple[tuple[str, str], ...]
     confidence: float = 0.97
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from manyeyes_tools.documents.api.describing import read
 from manyeyes_tools.documents.foreign import Unreadable, read_foreign
 from manyeyes_tools.documents.openapi import describe
-from manyeyes_tools.documents.symbols import read_module
+from manyeyes_tools.documents.python_symbols import read_module
 from manyeyes_tools.probing.entries import CodePlace, Entry
 from manyeyes_tools.probing.openapi import entries_of
 
@@ -16,20 +16,30 @@ if TYPE_CHECKING:
     from manyeyes_tools.documents.symbols import Module
     from manyeyes_tools.material import Material
 
+_DESCRIPTIONS = frozenset({"json", "yaml"})
 _SCRIPTS = frozenset({"javascript", "typescript"})
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What code and descriptions among the files tell of inputs, and what could not be read."""
+    """What code and descriptions among the files tell of inputs, and what could not be read.
+
+    `document` is an OpenAPI document: the first among the files, else one made from the code; empty for none.
+    """
 
     entries: tuple[Entry, ...]
     problems: tuple[str, ...] = ()
+    document: str = ""
 
 
 def routes_of(material: Material) -> Routes:
     """The entries that the material tells of.  Blocking: to be called in a worker thread."""
-    described = [entry for file in material.files if file.language == "json" for entry in entries_of(file.masked)]
+    described: list[Entry] = []
+    written = ""
+    for file in material.files:
+        if file.language in _DESCRIPTIONS and (found := entries_of(file.masked)):
+            described += found
+            written = written or file.masked
     modules: list[Module] = []
     problems: list[str] = []
     for file in material.files:
@@ -43,7 +53,7 @@ def routes_of(material: Material) -> Routes:
         except (SyntaxError, ValueError, RecursionError, MemoryError, Unreadable):
             problems.append(f"{file.path}: its routes were not read, since it could not be parsed.")
     if not modules:
-        return Routes(tuple(described), tuple(problems))
+        return Routes(tuple(described), tuple(problems), written)
     try:
         places = {
             (endpoint.method.upper(), endpoint.path): CodePlace(
@@ -55,6 +65,7 @@ def routes_of(material: Material) -> Routes:
         }
         document = describe(modules, {}).document if places else ""
     except RecursionError:
-        return Routes(tuple(described), (*problems, "The code refers to itself too deeply for its routes to be read."))
-    found = [replace(one, found="code", where=places.get((one.method, one.path))) for one in entries_of(document)]
-    return Routes((*found, *described), tuple(problems))
+        deep = "The code refers to itself too deeply for its routes to be read."
+        return Routes(tuple(described), (*problems, deep), written)
+    routes = [replace(one, found="code", where=places.get((one.method, one.path))) for one in entries_of(document)]
+    return Routes((*routes, *described), tuple(problems), written or document)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import statistics
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.findings import Severity
 from manyeyes_tools.probing.client import SAFE
+from manyeyes_tools.probing.probes.sql_time import by_time
 from manyeyes_tools.probing.proof import Probe, Proof, Weakness, around, marker, number, shape, told
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ WEAKNESS = Weakness(
     remedy="Give the value to the database as a parameter of the statement, never inside its text.",
     expects=(
         "true conditions get one answer and false ones another, three times over; or the database complains of an open "
-        "quote and not of a closed one; or a product that it computed"
+        "quote and not of a closed one; or a product that it computed; or answers that are each as late as it was told "
+        "to wait"
     ),
     sample="' AND 'a'='a",
 )
@@ -49,15 +50,7 @@ _STYLES = (
     ("{v}') AND {c} AND ('x'='x", "text in brackets"),
     ("{v}%' AND {c} AND '%'='", "pattern, narrowed"),
 )
-_SLOW = (
-    ("{v}' AND {n}=(SELECT {n} FROM (SELECT pg_sleep({s})) q) AND 'x'='x", "PostgreSQL"),
-    ("{v}' AND SLEEP({s}) AND 'x'='x", "MySQL"),
-    ("{v}'; WAITFOR DELAY '0:0:{s}'-- ", "SQL Server"),
-    ("{v} AND {n}=(SELECT {n} FROM (SELECT pg_sleep({s})) q)", "PostgreSQL"),
-    ("{v} AND SLEEP({s})", "MySQL"),
-)
 _MOST_COLUMNS = 6
-_DELAY = 2
 
 
 async def look(point: Point, lab: Lab) -> Proof | None:
@@ -74,8 +67,7 @@ async def look(point: Point, lab: Lab) -> Proof | None:
         return proof
     if _ERROR.search(quote.body) and not _ERROR.search(plain.body):
         proof = await _by_product(point, lab)
-    differs = quote.status != closed.status and closed.status == plain.status
-    return proof or (await _by_time(point, lab) if differs else None)
+    return proof or await by_time(point, lab, WEAKNESS, (plain, quote, closed))
 
 
 async def _by_error(point: Point, lab: Lab, plain: Answer, quote: Answer, closed: Answer) -> Proof | None:
@@ -140,28 +132,6 @@ async def _by_product(point: Point, lab: Lab) -> Proof | None:
                 shown = f"The database multiplied {one} by {two}."
                 steps = (told(answer, around(answer.body, str(one * two))),)
                 return Proof(WEAKNESS, point.entry, point.parameter.name, shown, steps)
-    return None
-
-
-async def _by_time(point: Point, lab: Lab) -> Proof | None:
-    """The last resort: three times the answer comes later by what was asked for, and not when nothing was."""
-    for style, database in _SLOW:
-        steps: list[tuple[str, str]] = []
-        quick: list[float] = []
-        slow: list[float] = []
-        for _ in range(3):
-            for seconds, times in ((0, quick), (_DELAY, slow)):
-                payload = style.format(v=point.parameter.value, s=seconds, n=number())
-                answer = await lab.ask(point, payload)
-                times.append(answer.seconds)
-                steps.append(told(answer, f"after {answer.seconds:.2f} s"))
-            if slow[-1] < _DELAY * 0.95 or quick[-1] > _DELAY * 0.4:
-                break
-        else:
-            spread = max(slow) - min(slow)
-            if min(slow) - statistics.median(quick) > _DELAY * 0.9 and spread < _DELAY / 2:
-                shown = f"The answer waits as long as the value tells {database} to, three times of three."
-                return Proof(WEAKNESS, point.entry, point.parameter.name, shown, tuple(steps), 0.9)
     return None
 
 

@@ -22,8 +22,9 @@ WEAKNESS = Weakness(
     expects="the lines that /etc/passwd or win.ini begin with, and not for a file that does not exist",
     sample="../../../../etc/passwd",
 )
-_KNOWN = re.compile(r"^root:[^:\n]{0,100}:0:0:[^\n]{0,200}", re.MULTILINE)
-_WINDOWS = re.compile(r"^\[fonts\]\s*$[\s\S]{0,2000}^\[extensions\]\s*$", re.MULTILINE)
+KNOWN = re.compile(r"^root:[^:\n]{0,100}:0:0:[^\n]{0,200}", re.MULTILINE)
+WINDOWS = re.compile(r"^\[fonts\]\s*$[\s\S]{0,2000}^\[extensions\]\s*$", re.MULTILINE)
+"""What the two files begin with on every system."""
 _UP = "../" * 10
 _WAYS = (
     (f"{_UP}etc/passwd", "passwd"),
@@ -45,7 +46,7 @@ async def look(point: Point, lab: Lab) -> Proof | None:
         ways = (*_WAYS, (f"{_UP}etc/passwd\0.{name}", "passwd"))
     for payload, file in ways:
         answer = await lab.ask(point, payload)
-        pattern = _WINDOWS if file == "win.ini" else _KNOWN
+        pattern = WINDOWS if file == "win.ini" else KNOWN
         found = pattern.search(answer.body)
         if found is None or pattern.search(before):
             continue
