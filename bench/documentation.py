@@ -146,13 +146,13 @@ def measure(name: str) -> dict[str, object]:
         SourceFile(path=path, language=language_of(path), text=text, masked=text) for path, text in files.items()
     ]
     began = time.perf_counter()
-    document = _render(_index(sources).modules, Written(), "markdown").text
+    document = _render(_index(sources).modules, Written(), "markdown", None, ()).text
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.perf_counter()
-    page = _render(_index(sources).modules, Written(), "html")
+    page = _render(_index(sources).modules, Written(), "html", None, ())
     page_seconds = time.perf_counter() - began
-    again = _render(_index(sources).modules, Written(), "markdown").text
+    again = _render(_index(sources).modules, Written(), "markdown", None, ()).text
     wanted, left = expected(name, files)
     headed = entries(document)
     missing = sorted(one for one in wanted if one not in headed)

@@ -39,8 +39,8 @@ from manyeyes_tools.documents.entries import chapters
 from manyeyes_tools.documents.facts import Facts
 from manyeyes_tools.documents.markdown import BY_MODEL, GENERATED, render_markdown
 from manyeyes_tools.documents.prose import NamedDraft, SymbolDraft, ground, identifier
+from manyeyes_tools.documents.python_symbols import read_module
 from manyeyes_tools.documents.statements import SENTENCE
-from manyeyes_tools.documents.symbols import read_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

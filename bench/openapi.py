@@ -7,9 +7,10 @@ application for its URL map.  The tool only reads the files.  FOLDER holds each 
 folder of its own; `--fetch` fills it with pip.  All applications are other people's, taken from published packages.
 
 What an application only serves when it is configured so is switched on: metrics in prefect, sign-in and webhooks in
-tiled, the developers' pages and triggers in google-adk.  Left out of the material are files that hold an application
-of their own, beside the one compared: prefect's runner, workers, task worker and command line, titiler's xarray,
-bepasty's tests.
+tiled, the developers' pages and triggers in google-adk, its own description in httpbin.  What extensions of Flask add
+by themselves, such as pages of documentation, is not compared.  Left out of the material are files that hold an
+application of their own, beside the one compared: prefect's runner, workers, task worker and command line, titiler's
+xarray, bepasty's tests.
 The truth of a Django project is drf-spectacular's for the views of Django REST framework, and for all others the paths
 of the URL resolver, since what methods a plain view answers is not declared.  It does not know of query parameters
 that a view reads from the request by hand, which the tool tells.  Fields that only answers have are not compared.
@@ -31,15 +32,20 @@ import tarfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from manyeyes_tools.documents.openapi import describe, faults
-from manyeyes_tools.documents.symbols import Module, read_module
+from manyeyes_tools.documents.openapi import describe, faults, read
+from manyeyes_tools.documents.python_symbols import read_module
+
+if TYPE_CHECKING:
+    from manyeyes_tools.documents.symbols import Module
 
 Facts = tuple[set[Any], set[Any], set[Any]]
 """Routes, parameters, bodies."""
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_PATIENCE = 900.0
+"""Seconds that reading routes may take: a busy machine is not to look like a tool that misses them."""
 KINDS = ("routes", "parameters", "bodies")
 
 
@@ -56,6 +62,7 @@ class Application:
         settings: Environment that its import needs, or that turns on what is off.
         source: Whether the source distribution is wanted rather than the package.
         configures: For Django: the settings module.
+        beside: What pip is asked for beside a source distribution, for its examples to be imported.
     """
 
     name: str
@@ -66,6 +73,7 @@ class Application:
     settings: dict[str, str] = field(default_factory=dict)
     source: bool = False
     configures: str = ""
+    beside: tuple[str, ...] = ()
 
 
 APPLICATIONS = (
@@ -103,8 +111,24 @@ APPLICATIONS = (
         "google.adk.cli.fast_api:get_fast_api_app(agents_dir='.', web=True, trigger_sources=['pubsub', 'eventarc'], "
         "trigger_oidc_audience='x')",
     ),
+    Application(
+        "apiflask-examples",
+        ("apiflask",),
+        ("examples",),
+        "",
+        source=True,
+        beside=("apiflask", "flask-sqlalchemy", "pydantic", "email-validator", "marshmallow-dataclass"),
+    ),
+    Application(
+        "flask-openapi3-examples",
+        ("flask-openapi3",),
+        ("examples",),
+        "",
+        source=True,
+        beside=("flask-openapi3", "pydantic", "orjson"),
+    ),
     Application("flaskr", ("flask",), ("examples/tutorial/flaskr",), "flaskr:create_app()", source=True),
-    Application("httpbin", ("httpbin",), ("httpbin",), "httpbin:app"),
+    Application("httpbin", ("httpbin[mainapp]",), ("httpbin",), "httpbin:app"),
     Application("bepasty", ("bepasty",), ("bepasty",), "bepasty.app:create_app()", leaves=("bepasty/tests/",)),
     Application("ihatemoney", ("ihatemoney",), ("ihatemoney",), "ihatemoney.run:create_app()"),
     Application(
@@ -182,6 +206,9 @@ def fetch(one: Application, home: Path) -> None:
     """Have pip put an application and what it needs into its folder."""
     home.mkdir(parents=True)
     pip = [sys.executable, "-m", "pip"] if not _has_uv() else ["uv", "pip"]
+    if one.beside:
+        python = ["--python", sys.executable] if pip[0] == "uv" else []
+        subprocess.run([*pip, "install", "-q", *python, "--target", home, *one.beside], check=True)
     if one.source:
         where = home / "download"
         subprocess.run(  # the plain pip: uv does not download
@@ -204,7 +231,8 @@ def fetch(one: Application, home: Path) -> None:
                 opened.extractall(home / "unpacked", filter="data")
         for root in (home / "unpacked").iterdir():
             for item in root.iterdir():
-                item.rename(home / item.name)
+                if not (home / item.name).exists():
+                    item.rename(home / item.name)
         return
     python = ["--python", sys.executable] if pip[0] == "uv" else []
     subprocess.run([*pip, "install", "-q", *python, "--target", home, *one.install], check=True)
@@ -223,7 +251,7 @@ def measure(one: Application, home: Path, shown: int) -> tuple[dict[str, Any], d
     for label, specs in truth.items():
         started = time.process_time()  # of this process, whatever else the machine does
         modules = material(one, home, label)
-        found = describe(modules, {})
+        found = describe(modules, {}, read(modules, _PATIENCE))
         spent += time.process_time() - started
         files += len(modules)
         wrong = faults(found.document)
@@ -341,32 +369,46 @@ def tell_truth(home: Path, name: str) -> None:
         sys.path[:0] = [str(home / folder) for folder in one.reads]
     os.chdir(tempfile.mkdtemp())
     told: dict[str, Any] = {}
+    packages = frozenset(Path(folder).name for folder in one.reads)
     if one.configures:
         roots = [home / folder for folder in one.reads]
-        packages = (*one.reads, *(inner.name for root in roots for inner in root.iterdir() if inner.is_dir()))
-        print("\n@@" + json.dumps({"": list(_django(one.configures, packages))}, default=str))
+        every = (*one.reads, *(inner.name for root in roots for inner in root.iterdir() if inner.is_dir()))
+        print("\n@@" + json.dumps({"": list(_django(one.configures, every))}, default=str))
         return
     if one.start:
         module, _, expression = one.start.partition(":")
         imported = importlib.import_module(module)
-        told[""] = list(_said(eval(expression, vars(imported))))  # noqa: S307 -- the expression is written above
+        told[""] = list(_said(eval(expression, vars(imported)), packages))  # noqa: S307 -- the expression is written above
     else:
         for file in sorted((home / one.reads[0]).rglob("*.py")):
             text = file.read_text("utf-8")
-            if "FastAPI(" not in text or (file.name != "main.py" and (file.parent / "main.py").exists()):
+            if not _makes_one(text) or (file.name != "main.py" and (file.parent / "main.py").exists()):
                 continue
             label = str(file.relative_to(home))
             try:
                 imported = importlib.import_module(label.removesuffix(".py").replace("/", "."))
-                told[label] = list(_said(imported.app))
+                told[label] = list(_said(imported.app, packages))
             except Exception as error:  # noqa: BLE001 -- it needs what is not here: said, and left out
                 print(f"{label} does not start: {error}", file=sys.stderr)
     print("\n@@" + json.dumps(told, default=str))
 
 
-def _said(app: Any, prefix: str = "") -> Any:
+def _makes_one(text: str) -> bool:
+    """Whether a file makes an application that can be asked."""
+    return any(word in text for word in ("FastAPI(", "APIFlask(", "OpenAPI("))
+
+
+def _said(app: Any, packages: frozenset[str], prefix: str = "") -> Any:
+    if hasattr(app, "api_doc"):  # flask-openapi3
+        app.test_client()
+        yield prefix, app.api_doc
+        return
+    if type(app).__name__ == "APIFlask":
+        with app.test_request_context():
+            yield prefix, app._get_spec("json")  # noqa: SLF001 -- the one way to it without a request
+        return
     if hasattr(app, "url_map"):
-        yield "flask", _mapped(app)
+        yield "flask", _mapped(app, packages)
         return
     from fastapi import FastAPI
 
@@ -374,7 +416,7 @@ def _said(app: Any, prefix: str = "") -> Any:
     for route in app.routes:
         inner = getattr(route, "app", None)
         if type(route).__name__ == "Mount" and isinstance(inner, FastAPI):
-            yield from _said(inner, prefix + route.path)
+            yield from _said(inner, packages, prefix + route.path)
 
 
 def _django(settings: str, packages: tuple[str, ...]) -> Any:
@@ -411,15 +453,17 @@ def _plain(packages: tuple[str, ...], patterns: Any = None, before: str = "") ->
         elif not is_api_view(one.callback):
             view = getattr(one.callback, "view_class", one.callback)
             if view.__module__.partition(".")[0] in packages:
-                yield EndpointEnumerator().get_path_from_regex(full)
+                yield EndpointEnumerator().get_path_from_regex(full).replace("\\.", ".")  # as it is asked for
 
 
-def _mapped(app: Any) -> Any:
+def _mapped(app: Any, packages: frozenset[str]) -> Any:
     """A Flask application's URL map as a description: its routes and their path parameters."""
     paths: dict[str, Any] = {}
     for rule in app.url_map.iter_rules():
-        if rule.endpoint == "static" or rule.endpoint.endswith(".static"):
-            continue  # the framework's own
+        view = app.view_functions.get(rule.endpoint)
+        home = getattr(view, "view_class", view).__module__.partition(".")[0] if view is not None else ""
+        if (home and home not in packages) or rule.endpoint == "static" or rule.endpoint.endswith(".static"):
+            continue  # the framework's own, or an extension's, which is not read
         path = "".join(f"{{{part}}}" if dynamic else part for dynamic, part in rule._trace[1:]).replace("|", "", 1)  # noqa: SLF001 -- the parts of a rule
         path = path if path.startswith("/") else f"/{path}"
         for method in rule.methods - {"HEAD", "OPTIONS"}:

@@ -273,6 +273,7 @@ def mixed(*, origin: str = "paths") -> Material:
     files = {
         ".gitignore": "text",
         "README.md": "markdown",
+        "guide.md": "markdown",
         "app.py": "python",
         "pkg/b.py": "python",
         "static/app.js": "javascript",
@@ -297,16 +298,16 @@ async def test_of_a_folder_only_what_can_be_documented_is(paths, form, make_benc
     assert "3 files" in result.summary
 
 
-@pytest.mark.parametrize("name", ["README.md", "./README.md", "/srv/project/README.md"])
+@pytest.mark.parametrize("name", ["guide.md", "./guide.md", "/srv/project/guide.md"])
 async def test_a_file_that_is_named_gets_its_answer(name, make_bench) -> None:
     result = await document(mixed(), DocArguments(paths=(name, ".")), make_bench())
-    assert any("README.md: not indexed" in problem for problem in result.problems)
+    assert any("guide.md: not indexed" in problem for problem in result.problems)
     assert any("Left out 1 other file" in note for note in result.notes)
 
 
 async def test_pasted_code_gets_its_answer(make_bench) -> None:
     result = await document(mixed(origin="code"), DocArguments(code="x"), make_bench())
-    assert sum("not indexed" in problem for problem in result.problems) == 2
+    assert sum("not indexed" in problem for problem in result.problems) == 3
 
 
 async def test_a_folder_without_code_is_no_empty_document(make_bench) -> None:

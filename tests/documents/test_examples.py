@@ -4,7 +4,7 @@ import pytest
 
 from manyeyes_tools.documents.examples import Example, check_example, plain_example
 from manyeyes_tools.documents.markdown import block, code, inline
-from manyeyes_tools.documents.symbols import read_module
+from manyeyes_tools.documents.python_symbols import read_module
 
 CODE = """
 import json
@@ -32,12 +32,12 @@ HOME = read_module("shop/box.py", CODE)
         ("make(m=2)", "gives a parameter that does not exist"),
         ("make(1, 2)", "gives too many arguments"),
         ("make(); Box()", "leaves out a required parameter"),
-        ("b = make()\nb.take('x')", "uses a member that does not exist"),
+        ("b = make()\nb.take('x')", "uses a member that does not exist: Box.take"),
         ("b = make()\nb.put('x', speed=1)", "gives a parameter that does not exist"),
         ("make().copy().put('x', speed=1)", "gives a parameter that does not exist"),
-        ("make(); break_it()", "names something that does not exist"),
-        ("from shop.box import made\nmake()", "imports a name that does not exist"),
-        ("import warehouse\nmake()", "imports a module that does not exist"),
+        ("make(); break_it()", "names something that does not exist: break_it"),
+        ("from shop.box import made\nmake()", "imports a name that does not exist: made from shop.box"),
+        ("import warehouse\nmake()", "imports a module that does not exist: warehouse"),
         ("import shop.box\nshop.box.made()\nshop.box.make()", "uses a name that its module does not define"),
     ],
 )
@@ -63,7 +63,7 @@ def test_examples_lose_fences_and_prompts(text: str, plain: str) -> None:
     ("text", "shown"),
     [
         ("a <b> `<c>`", "a \\<b> `<c>`"),
-        ("# Title", "\\# Title"),
+        ("# Title", "**Title**"),
         ("Title\n=====\ntext", "**Title**\n\ntext"),
         (">>> f()\n3\n\nrest", "```python\n>>> f()\n3\n```\n\nrest"),
         ("```\n<b> # x\n```", "```\n<b> # x\n```"),

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from manyeyes_tools.documents.openapi import describe, faults, handlers, read
-from manyeyes_tools.documents.symbols import Module, Symbol, read_module
+from manyeyes_tools.documents.python_symbols import read_module
+from manyeyes_tools.documents.symbols import Module, Symbol
 
 CORPUS = Path(__file__).parent / "corpus"
 

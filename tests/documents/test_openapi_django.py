@@ -7,7 +7,7 @@ import pytest
 
 from manyeyes_tools.documents.api.django_paths import matched, routed
 from manyeyes_tools.documents.openapi import describe, faults
-from manyeyes_tools.documents.symbols import read_module
+from manyeyes_tools.documents.python_symbols import read_module
 
 SETTINGS = """
 ROOT_URLCONF = "site.urls"
@@ -257,3 +257,41 @@ def test_nested_routers_and_overrides() -> None:
     listing = made["/trees/"]["get"]
     assert listing["summary"] == "All trees"
     assert listing["parameters"] == [{"name": "deep", "in": "query", "required": True, "schema": {"type": "integer"}}]
+
+
+VIEWS_MADE = {
+    "shop/urls.py": """
+from django.urls import path, re_path
+from django.http import HttpResponseRedirect
+from django.contrib.auth.decorators import login_required
+from . import views
+
+urlpatterns = [
+    path("old/", lambda request: HttpResponseRedirect("/new/")),
+    re_path(r"^sw\\.js$", views.serves("sw.js", kind="text/javascript")),
+    path("mine/<int:number>/", login_required(views.mine)),
+]
+""",
+    "shop/views.py": """
+from django.http import HttpResponse
+
+def serves(name, kind):
+    def serve(request):
+        return HttpResponse(name, content_type=kind)
+    return serve
+
+def mine(request, number):
+    return HttpResponse("x")
+""",
+}
+
+
+def test_views_that_are_written_or_made_where_they_are_routed() -> None:
+    found = describe([read_module(path, text) for path, text in VIEWS_MADE.items()], {})
+    assert faults(found.document) == []
+    assert found.problems == ()
+    assert {path: sorted(item) for path, item in json.loads(found.document)["paths"].items()} == {
+        "/old/": ["get"],
+        "/sw.js": ["get"],
+        "/mine/{number}/": ["get"],
+    }

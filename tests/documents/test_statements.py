@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from manyeyes_tools.documents.checking import check_docstrings, check_markdown
+from manyeyes_tools.documents.checking import check_markdown
+from manyeyes_tools.documents.checking_docstrings import check_docstrings
 from manyeyes_tools.documents.comparing import disagreements
 from manyeyes_tools.documents.entries import chapters
 from manyeyes_tools.documents.facts import Facts
 from manyeyes_tools.documents.markdown import render_markdown
 from manyeyes_tools.documents.prose import NamedDraft, SymbolDraft, ground
-from manyeyes_tools.documents.statements import Topic, corrected, faults
-from manyeyes_tools.documents.symbols import read_module
+from manyeyes_tools.documents.python_symbols import read_module
+from manyeyes_tools.documents.statements import corrected, faults
+from manyeyes_tools.documents.topic import Topic
 
 CODE = '''\
 """Money."""
@@ -185,7 +187,7 @@ def test_a_guide_is_held_against_the_code() -> None:
     assert found == [
         (5, "limit = 9"),
         (7, "Raises `KeyError` when `amount` is a `str`."),
-        (9, "example that imports a name that does not exist"),
+        (9, "example that imports a name that does not exist: pay from money"),
         (14, "`Account.remove` takes it back."),
     ]
 

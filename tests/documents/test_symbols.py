@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyeyes_tools.documents.docstrings import read_docstring
-from manyeyes_tools.documents.symbols import import_name, read_module
+from manyeyes_tools.documents.python_symbols import read_module
+from manyeyes_tools.documents.symbols import import_name
 
 STDLIB = Path(ast.__file__).parent
 MODULES = [

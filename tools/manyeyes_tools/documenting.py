@@ -13,8 +13,9 @@ import anyio.to_thread
 from manyeyes.errors import BadCall
 from manyeyes_tools.documents.coverage import measure
 from manyeyes_tools.documents.foreign import READABLE, Unreadable, read_foreign
+from manyeyes_tools.documents.python_symbols import read_module
 from manyeyes_tools.documents.result import DocResult
-from manyeyes_tools.documents.symbols import Module, Symbol, import_name, read_module
+from manyeyes_tools.documents.symbols import Module, Symbol, import_name
 from manyeyes_tools.documents.writing import Written, write
 from manyeyes_tools.globs import has_magic
 
@@ -47,7 +48,8 @@ async def document(material: Material, arguments: DocArguments, bench: Bench, *,
         BadCall: it holds no file that can be documented.
     """
     checking = arguments.check is not None
-    guides = tuple(file for file in material.files if checking and file.language == "markdown")
+    guides = tuple(file for file in material.files if file.language == "markdown")
+    guides = guides if checking else _introducing(material, guides)
     files, notes = _documentable(material, arguments.paths or (), guides)
     index = await anyio.to_thread.run_sync(_index, files)
     if checking:
@@ -59,7 +61,8 @@ async def document(material: Material, arguments: DocArguments, bench: Bench, *,
         wanted = tuple(symbol for symbol in wanted if not symbol.docstring)
     if wanted:
         written = await write(index.modules, wanted, bench, depth=arguments.depth, model=arguments.model, brief=brief)
-    rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format, routes)
+    texts = [(file.path, file.masked) for file in guides]
+    rendered = await anyio.to_thread.run_sync(_render, index.modules, written, arguments.format, routes, texts)
     coverage = measure(index.modules)
     problems = [*written.problems, *index.problems, *rendered.problems, *material.missing()]
     status: Status = "evidence_only" if not written.heard else "partial" if problems else "complete"
@@ -80,16 +83,24 @@ async def _checked(
     material: Material, arguments: DocArguments, bench: Bench, index: Index, guides: Sequence[SourceFile]
 ) -> DocResult:
     """Hold documentation against the code instead of writing it; no model is asked."""
-    from manyeyes_tools.documents.comparing import disagreements
+    from manyeyes_tools.documents.comparing import disagreements, tells_of_the_past
 
     routes = await anyio.to_thread.run_sync(_routes, index.modules, arguments.format)
-    rendered = await anyio.to_thread.run_sync(_render, index.modules, Written(), arguments.format, routes)
     texts = [(file.path, file.masked) for file in guides]
+    rendered = await anyio.to_thread.run_sync(_render, index.modules, Written(), arguments.format, routes, texts)
     given = bench.redactor.mask(arguments.check or "")
     found = await anyio.to_thread.run_sync(disagreements, index.modules, texts, given, rendered.text, arguments.format)
     problems = [*index.problems, *material.missing()]
+    past = [path for path, _ in texts if tells_of_the_past(path)]
+    texts = [one for one in texts if one[0] not in past]
     looked = " and ".join(
-        filter(None, ("the document" if given else "the docstrings", f"{len(texts)} Markdown files" if texts else ""))
+        filter(
+            None,
+            (
+                "the document" if given else "the docstrings",
+                f"{len(texts)} Markdown file{'' if len(texts) == 1 else 's'}" if texts else "",
+            ),
+        )
     )
     places = f"{len(found)} place{'' if len(found) == 1 else 's'}"
     return DocResult(
@@ -102,9 +113,22 @@ async def _checked(
         document="",
         coverage=measure(index.modules),
         valid=None,
-        notes=[*bench.notices, *material.left_alone()],
+        notes=[
+            *bench.notices,
+            *material.left_alone(),
+            *(f"Not held against the code, since it tells of changes: {path}." for path in past),
+        ],
         disagreements=found,
     )
+
+
+def _introducing(material: Material, guides: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+    """The README that a reference of the other files begins with."""
+    from manyeyes_tools.documents.overview import readme
+
+    found = readme([(file.path, file.masked) for file in guides]) if material.origin != "code" else None
+    others = any(file.language in READABLE for file in material.files)
+    return tuple(file for file in guides if others and found is not None and file.path == found[0])
 
 
 def _documentable(
@@ -199,7 +223,13 @@ def _wanted(modules: Sequence[Module], routes: Described | None) -> tuple[Symbol
     return tuple(symbol for module in modules for symbol in (module.itself, *module.public))
 
 
-def _render(modules: Sequence[Module], written: Written, form: Format, routes: Described | None) -> _Rendered:
+def _render(
+    modules: Sequence[Module],
+    written: Written,
+    form: Format,
+    routes: Described | None,
+    guides: Sequence[tuple[str, str]],
+) -> _Rendered:
     if form == "openapi":
         from manyeyes_tools.documents import openapi
 
@@ -208,18 +238,20 @@ def _render(modules: Sequence[Module], written: Written, form: Format, routes: D
         problems = (*description.problems, *(f"the description is not valid OpenAPI: {fault}" for fault in wrong))
         return _Rendered(description.document, not wrong, problems)
     from manyeyes_tools.documents.entries import chapters
+    from manyeyes_tools.documents.overview import overview
 
     reference = chapters(modules, written.told)
+    before = overview(modules, guides)
     by_model = bool(written.told)
     if form == "html":
         from manyeyes_tools.documents import html
 
-        page = html.render_html(reference, by_model=by_model)
+        page = html.render_html(reference, by_model=by_model, before=before)
         wrong = html.faults(page)
         return _Rendered(page, not wrong, tuple(f"the page is not valid HTML: {fault}" for fault in wrong))
     from manyeyes_tools.documents.markdown import render_markdown
 
-    return _Rendered(render_markdown(reference, by_model=by_model), None)
+    return _Rendered(render_markdown(reference, by_model=by_model, before=before), None)
 
 
 def _summary(coverage: Coverage, modules: Sequence[Module], form: Format, *, valid: bool | None) -> str:

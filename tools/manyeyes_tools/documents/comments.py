@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from html import unescape
 
 from manyeyes_tools.documents.docstrings import Docstring
 
@@ -12,7 +14,24 @@ _NAMED = re.compile(
     r"^(?:\{(?P<type>[^}]*)\}\s*)?(?P<name>\[?[$&.\w\[\]]+(?:=[^\]]*)?\]?)\s*(?:-\s+)?(?P<text>.*)$", re.DOTALL
 )
 _TYPED = re.compile(r"^\{[^}]*\}\s*")
-_INLINE = re.compile(r"\{@(?:link|code|linkcode|linkplain|literal)\s+([^}]*)\}")
+_INLINE = re.compile(r"\{@(link|code|linkcode|linkplain|literal)\s+([^}]*)\}")
+_HTML = re.compile(r"</?(?:p|ul|ol|li|pre|code|tt|b|i|em|strong|a|br|h[1-6]|dl|dt|dd)\b[^<>]*>", re.IGNORECASE)
+_PRE = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.IGNORECASE | re.DOTALL)
+_HTML_CODE = re.compile(r"<(?:code|tt)>([^<]*)</(?:code|tt)>", re.IGNORECASE)
+_HTML_LINK = re.compile(r"<a\b[^>]*href=[\"'](https?:[^\"']+)[\"'][^>]*>([^<]*)</a>", re.IGNORECASE)
+_HTML_MARKS = tuple(
+    (re.compile(pattern, re.IGNORECASE), mark)
+    for pattern, mark in (
+        (r"[ \t]*</?(?:p|ul|ol|dl)\b[^<>]*>\n?", "\n\n"),
+        (r"[ \t]*<(?:li|dt|dd)\b[^<>]*>\s*", "\n- "),
+        (r"</(?:li|dt|dd)>", ""),
+        (r"<br\s*/?>", "\n"),
+        (r"<h[1-6]\b[^<>]*>(.*?)</h[1-6]>", r"\n\n**\1**\n\n"),
+        (r"</?(?:b|strong)>", "**"),
+        (r"</?(?:i|em)>", "*"),
+        (r"</?a\b[^<>]*>", ""),
+    )
+)
 _XML = re.compile(
     r"<(?P<tag>summary|remarks|returns|value|param|exception|example)\b(?P<attributes>[^>]*)>(?P<text>.*?)</(?P=tag)>",
     re.DOTALL,
@@ -32,6 +51,10 @@ _FENCE = re.compile(r"```[^\n]*\n(.*?)\n?```", re.DOTALL)
 
 def plain(lines: tuple[str, ...] | list[str]) -> str:
     """The words of a comment, without its marks and without the space they share."""
+    inner = [line.strip() for line in lines[1:-1] if line.strip()]
+    if len(lines) > 1 and lines[0].lstrip().startswith("/*") and not all(line.startswith("*") for line in inner):
+        whole = "\n".join(line.rstrip() for line in lines).strip()  # its lines have no marks of their own
+        return textwrap.dedent(re.sub(r"\A/\*+!?[ ]?|\s*\*+/\Z", "", whole)).strip("\n ")
     return "\n".join(_MARKS.sub("", line).rstrip() for line in lines).strip("\n ")
 
 
@@ -46,7 +69,7 @@ def read_comment(text: str) -> Docstring:  # noqa: C901 -- one flat branch for e
     raises: dict[str, str] = {}
     returned: list[str] = []
     examples: list[str] = []
-    for tag, said in _blocks(_INLINE.sub(lambda match: f"`{match[1].strip()}`", text)):
+    for tag, said in _blocks(without_tags(_INLINE.sub(_inline, text))):
         if tag in _PARAMETERS:
             if named := _NAMED.match(said.strip()):
                 parameters[named["name"].strip("[]$&").partition("=")[0].lstrip(".")] = _line(named["text"])
@@ -59,7 +82,7 @@ def read_comment(text: str) -> Docstring:  # noqa: C901 -- one flat branch for e
         elif tag in {"example", "code"}:
             examples.append(_code(said))
         elif tag in _TOLD and said.strip():
-            texts.append(f"**{tag.title()}:** {_line(said)}")
+            texts.append(f"**{tag.title()}:** {_see(_line(said)) if tag == 'see' else _line(said)}")
         elif not tag or tag in {"brief", "description", "details", "summary"}:
             texts.append(said.strip())
     whole = "\n\n".join(part for part in texts if part)
@@ -74,6 +97,38 @@ def read_comment(text: str) -> Docstring:  # noqa: C901 -- one flat branch for e
         raises=raises,
         examples=tuple(filter(None, examples)),
     )
+
+
+def _see(said: str) -> str:
+    """Where a comment refers to, as code where it is a name."""
+    plain_name = said.removeprefix("#")
+    return f"`{plain_name}`" if re.fullmatch(r"[\w.#$]+(?:\([^()]*\))?", plain_name) else said
+
+
+def _inline(match: re.Match[str]) -> str:
+    """`{@link #add(Item)}` and `{@code x}` as code; a link with a label of its own shows that."""
+    said = " ".join(match[2].split())
+    if match[1].startswith("link"):
+        target, _, label = said.partition(" ") if "(" not in said else (said[: said.find(")") + 1], "", "")
+        said = label.strip() or target
+    return f"`{said.removeprefix('#')}`"
+
+
+def without_tags(text: str) -> str:
+    """The HTML of a comment as Markdown; code, and what only looks like a tag, stays as it is."""
+    if not _HTML.search(text):
+        return text
+    text = _PRE.sub(lambda match: "\n```\n" + unescape(_ANY_TAG.sub("", match[1])).strip("\n") + "\n```\n", text)
+    parts = re.split(r"(```.*?```|`[^`]+`)", text, flags=re.DOTALL)
+    return "".join(part if part.startswith("`") else _marked(part) for part in parts)
+
+
+def _marked(text: str) -> str:
+    text = _HTML_CODE.sub(lambda match: f"`{unescape(match[1])}`", text)
+    text = _HTML_LINK.sub(lambda match: f"{match[2]} ({match[1]})", text)
+    for pattern, mark in _HTML_MARKS:
+        text = pattern.sub(mark, text)
+    return unescape(text)
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:

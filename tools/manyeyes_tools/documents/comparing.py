@@ -7,10 +7,12 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.documents.checking import check_docstrings, check_markdown
+from manyeyes_tools.documents.checking import check_markdown
+from manyeyes_tools.documents.checking_docstrings import check_docstrings
 from manyeyes_tools.documents.disagreement import Disagreement
 from manyeyes_tools.documents.facts import Facts
 from manyeyes_tools.documents.markdown import BY_MODEL
+from manyeyes_tools.documents.overview import overview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 DOCUMENT = "the document"
 """How the text given to be checked is called."""
 _PROSE = frozenset({"summary", "description"})
+_CHANGES = re.compile(r"(?:change(?:s|log)?|history|news|releases?|release[-_]?notes|whats[-_]?new)\b", re.IGNORECASE)
 _MOST = 200
 """Disagreements told; the others are counted."""
 
@@ -39,6 +42,7 @@ def disagreements(
         form: What the document is.
     """
     facts = Facts(modules)
+    before = overview(modules, guides)
     found: list[Disagreement] = []
     if given:
         given = given.replace("\r\n", "\n")
@@ -47,15 +51,22 @@ def disagreements(
         elif form == "html":
             found += _in_page(given, written)
         else:
-            found += check_markdown(DOCUMENT, given, facts)
+            found += check_markdown(DOCUMENT, given, facts, before)
     else:
         found += check_docstrings(facts)
     for path, text in guides:
-        found += check_markdown(path, text, facts)
+        if tells_of_the_past(path):
+            continue
+        found += check_markdown(path, text, facts, before)
     if len(found) > _MOST:
         more = Disagreement(path="…", line=0, said=f"and {len(found) - _MOST} more", instead="not listed")
         found = [*found[:_MOST], more]
     return found
+
+
+def tells_of_the_past(path: str) -> bool:
+    """Whether a file is a list of changes, which speaks of names that are gone."""
+    return bool(_CHANGES.match(path.rpartition("/")[2]))
 
 
 def _in_json(given: str, written: str) -> Iterator[Disagreement]:

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.documents.restructured import as_markdown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -48,6 +50,8 @@ def read_docstring(text: str) -> Docstring:  # noqa: C901 -- one flat branch for
     if not text.strip():
         return Docstring()
     import griffe
+
+    text = as_markdown(text)
 
     texts: list[str] = []
     parameters: dict[str, str] = {}

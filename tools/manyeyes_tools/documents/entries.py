@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.documents.docstrings import Docstring, reader
+from manyeyes_tools.documents.exports import Exports, is_internal
 from manyeyes_tools.documents.prose import Prose, identifier
 from manyeyes_tools.documents.symbols import has_fields, signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from manyeyes_tools.documents.exports import Export
     from manyeyes_tools.documents.prose import Told
     from manyeyes_tools.documents.symbols import Module, Symbol
 
@@ -45,6 +47,7 @@ class Entry:
         raises: Exceptions, and when.
         examples: Source in the language of the module, with prompts where a Python docstring has them.
         language: What the definition and the examples are written in.
+        imported: The shortest name that a package of the same code offers it under; empty when none does.
     """
 
     symbol: Symbol
@@ -58,24 +61,79 @@ class Entry:
     raises: tuple[Row, ...]
     examples: tuple[str, ...]
     language: str = "python"
+    imported: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A name that a package offers and another module defines: where links to it lead, and what it is for.
+
+    Attributes:
+        name: As the module that defines it calls it.
+        alias: As the package calls it, when that is something else.
+    """
+
+    name: str
+    alias: str
+    anchor: str
+    summary: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """One module of a reference.  `constants` are told as a table, everything else has an entry."""
+    """One module of a reference.
+
+    Attributes:
+        module: The module.
+        overview: What is said of the module itself.
+        constants: Its constants, which are told as a table.
+        entries: Everything else that it defines for others.
+        offers: What it offers that other modules define.
+        internal: Whether its name says that it is not for others.
+    """
 
     module: Module
     overview: Entry
     constants: tuple[Row, ...]
     entries: tuple[Entry, ...]
+    offers: tuple[Offer, ...] = ()
+    internal: bool = False
 
 
 def chapters(modules: Sequence[Module], told: Told) -> tuple[Chapter, ...]:
-    """The modules as a reference tells them, in the order given."""
-    return tuple(_chapter(module, told) for module in modules)
+    """The modules as a reference tells them: in the order given, but internal ones after all others."""
+    exports = Exports(modules)
+    offered = {module.path: exports.of(module) for module in modules}
+    names: dict[tuple[str, str], str] = {}
+    for module in modules:
+        for one in offered[module.path]:
+            key, name = (one.symbol.path, one.symbol.name), f"{module.itself.name}.{one.name}"
+            if key not in names or (name.count("."), len(name)) < (names[key].count("."), len(names[key])):
+                names[key] = name
+    ordered = sorted(modules, key=is_internal) if len(modules) > 1 else modules
+    return tuple(
+        replace(
+            _chapter(module, told, names),
+            offers=tuple(_offer(one, told) for one in offered[module.path]),
+            internal=len(modules) > 1 and is_internal(module),
+        )
+        for module in ordered
+    )
 
 
-def _chapter(module: Module, told: Told) -> Chapter:
+def _offer(one: Export, told: Told) -> Offer:
+    symbol = one.symbol
+    entered = symbol.public and symbol.kind not in {"constant", "attribute"}
+    doc = reader(one.home)(symbol.docstring)
+    return Offer(
+        name=symbol.name,
+        alias="" if one.name == symbol.name else one.name,
+        anchor=anchor(symbol if entered else one.home.itself, one.home),
+        summary=doc.summary or told.get(identifier(symbol), Prose()).summary,
+    )
+
+
+def _chapter(module: Module, told: Told, names: Mapping[tuple[str, str], str]) -> Chapter:
     constants = [symbol for symbol in module.public if symbol.kind == "constant"]
     return Chapter(
         module=module,
@@ -89,7 +147,11 @@ def _chapter(module: Module, told: Told) -> Chapter:
             )
             for symbol in constants
         ),
-        entries=tuple(_entry(symbol, module, told) for symbol in module.public if symbol.kind != "constant"),
+        entries=tuple(
+            replace(_entry(symbol, module, told), imported=names.get((symbol.path, symbol.name), ""))
+            for symbol in module.public
+            if symbol.kind != "constant"
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.documents.exports import Exports
 from manyeyes_tools.documents.symbols import dotted
 from manyeyes_tools.documents.told_types import contradicts
 from manyeyes_tools.python_ast import parse_module
@@ -16,6 +17,7 @@ from manyeyes_tools.python_ast import parse_module
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from manyeyes_tools.documents.exports import Export
     from manyeyes_tools.documents.facts import Facts
     from manyeyes_tools.documents.symbols import Module, Parameter, Symbol
 
@@ -104,6 +106,8 @@ class _Scope:
         self.tree = tree
         self.symbols = {symbol.name: symbol for symbol in home.symbols}
         self.by_name = {form: module for module in modules for form in _forms(module)}
+        self.modules = modules
+        self.offered: dict[str, dict[str, Export]] = {}
         self.aliases: dict[str, Module] = {}
         self.imported: set[str] = set()
         self.bound = set(_bound(tree))
@@ -122,7 +126,7 @@ class _Scope:
                     self.instances[node.targets[0].id] = made
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in self.known:
-                yield "names something that does not exist"
+                yield f"names something that does not exist: {node.id}"
             elif isinstance(node, ast.Attribute):
                 yield from self._attribute(node)
             elif isinstance(node, ast.Call):
@@ -135,21 +139,34 @@ class _Scope:
                 if module:
                     self.aliases[alias.asname or alias.name] = module
                 elif not self._foreign(alias.name):
-                    yield "imports a module that does not exist"
+                    yield f"imports a module that does not exist: {alias.name}"
             return
+        yield from self._import_from(node)
+
+    def _import_from(self, node: ast.ImportFrom) -> Iterator[str]:
         source = node.module or ""
         module = self.by_name.get(source)
         if module is None:
             if not self._foreign(source):
-                yield "imports a module that does not exist"
+                yield f"imports a module that does not exist: {source}"
             return
         names = {*_surface(module.tree), *(symbol.name for symbol in module.symbols)}
         for alias in node.names:
             if alias.name != "*" and alias.name not in names and not _is_open(module):
-                yield "imports a name that does not exist"
-            symbol = module.named(alias.name)
+                yield f"imports a name that does not exist: {alias.name} from {source}"
+            symbol, home = module.named(alias.name), module
+            if symbol is None:
+                symbol, home = self._passed_on(module, alias.name)
             if symbol:
-                self.symbols[alias.asname or alias.name] = symbol
+                members = {member.name: member for member in home.members(symbol)}
+                self.symbols = {**members, **self.symbols, alias.asname or alias.name: symbol}
+
+    def _passed_on(self, package: Module, name: str) -> tuple[Symbol | None, Module]:
+        """What a package offers under a name that another of its modules defines, and that module."""
+        if package.path not in self.offered:
+            self.offered[package.path] = {one.name: one for one in Exports(self.modules).of(package)}
+        found = self.offered[package.path].get(name)
+        return (found.symbol, found.home) if found else (None, package)
 
     def _foreign(self, name: str) -> bool:
         """Whether a module is one that neither this project defines nor a model made up."""
@@ -172,7 +189,11 @@ class _Scope:
             return self.symbols[name]
         head, _, rest = name.rpartition(".")
         if head in self.aliases:
-            return self.aliases[head].named(rest)
+            found = self.aliases[head].named(rest)
+            if found is None:
+                passed, _ = self._passed_on(self.aliases[head], rest)
+                found = passed if passed is not None and passed.kind == "function" else None
+            return found
         if head in self.instances:
             return self._member(self.instances[head], rest)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
@@ -203,7 +224,7 @@ class _Scope:
         if owner and owner.kind == "class" and self._closed(owner) and not self._member(owner, node.attr):
             body = self._assigned_on_self(owner)
             if node.attr not in body and not node.attr.startswith("__"):
-                yield "uses a member that does not exist"
+                yield f"uses a member that does not exist: {owner.name}.{node.attr}"
 
     def _closed(self, owner: Symbol) -> bool:
         """Whether all members of a class can be seen: no base outside the file."""

@@ -33,6 +33,10 @@ _IMPLIED: tuple[tuple[type[ast.AST], frozenset[str]], ...] = (
 _OPENING = frozenset(
     "open read_text write_text read_bytes write_bytes stat unlink mkdir rename connect send recv listdir bind".split()  # noqa: SIM905 -- a list of words reads best as words
 )
+_SHORTEST = 4
+"""Shorter names are like too many others."""
+_ALIKE = 75.0
+"""Names at least so like each other, of 100, may be meant for one another."""
 _MOST_STEPS = 400
 """Functions looked into for what one of them may raise."""
 
@@ -122,6 +126,19 @@ class Facts:
         for module in self.modules:
             found.update(name.partition(".")[0] for name in _sources(module.tree))
         return frozenset(found)
+
+    def nearest(self, name: str) -> str:
+        """The symbol whose name is most like this one, with its place; empty when none is like it."""
+        from rapidfuzz import fuzz, process
+
+        last = name.partition("(")[0].rpartition(".")[2]
+        if len(last) < _SHORTEST:
+            return ""
+        found = process.extractOne(last, self.by_name.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        if found is None or found[0] == last:
+            return ""
+        symbol = self.by_name[found[0]][0]
+        return f"{symbol.name} ({symbol.path}:{symbol.line})"
 
     def words(self, module: Module) -> frozenset[str]:
         """Every word of a file, and the names that the others define."""

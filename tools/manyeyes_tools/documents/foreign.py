@@ -33,6 +33,7 @@ _EXPORT = re.compile(r"^\s*(?:export\b|declare\b)", re.MULTILINE)
 _EXPORTED_LATER = re.compile(
     r"^\s*export\s*(?:type\s*)?\{([^}]*)\}(?!\s*from)|^\s*export\s+default\s+(\w+)\s*;?\s*$", re.MULTILINE
 )
+_RUST_PUBLIC = re.compile(r"\s*pub\b(?!\s*\()")
 _DIRECTIVE = re.compile(r"^\s*(?:@ts-|eslint|prettier|istanbul|c8 |v8 |TODO|FIXME|noqa|#region)")
 _TYPES = frozenset({"class", "interface", "struct", "enum", "type", "table"})
 _ANNOTATED = re.compile(r"^[^=(]*?\b[\w$]+\s*:\s*([^=]+?)\s*(?:=(?!>)|$)")
@@ -173,7 +174,7 @@ def _is_public(  # noqa: PLR0911 -- one rule for each language
     if language == "go":
         return name[:1].isupper()
     if language == "rust":
-        return holder in {"interface", "enum"} or "macro" in one.kind or words.lstrip().startswith("pub")
+        return holder in {"interface", "enum"} or "macro" in one.kind or bool(_RUST_PUBLIC.match(head))
     if language == "java":
         return holder == "interface" or "public" in words.split() or one.kind not in {"method", "constant"}
     if language == "c":
@@ -195,9 +196,14 @@ def _opening(lines: tuple[str, ...], definitions: tuple[Definition, ...]) -> str
     """The comment that a file begins with, when it belongs to no definition and is no licence."""
     first = min((one.doc_line for one in definitions), default=len(lines) + 1)
     block: list[str] = []
+    inside = False
     for line in lines[: first - 1]:
         bare = line.strip()
-        if bare.startswith("#!") or (not bare and not block):
+        if inside or (bare.startswith("/*") and "*/" not in bare):
+            block.append(line)
+            inside = "*/" not in bare
+            continue
+        if (bare.startswith("#!") and not bare.startswith("#![doc")) or (not bare and not block):
             continue
         if bare.startswith(("//", "/*", "*", "#", "--")) and not bare.startswith("#include"):
             block.append(line)

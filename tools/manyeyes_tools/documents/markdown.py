@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.documents.overview import Overview
 from manyeyes_tools.reports import wording
 from manyeyes_tools.reports.markdown import inline as prose
 from manyeyes_tools.reports.markdown import span
@@ -17,28 +18,60 @@ if TYPE_CHECKING:
 _PIPE = re.compile(r"(\\*)\|")
 _ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])\s")
 _UNDERLINE = re.compile(r"^\s{0,3}([=\-~^*#\"'+])\1{2,}\s*$")
+_HEADING = re.compile(r"^#{1,6}\s+(\S.*?)\s*#*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 
 
 GENERATED = "<!-- Written by manyeyes docs: change the code, not this file. -->"
 """The last line of every reference."""
+NOTHING = Overview()
 BY_MODEL = "Where the source has no docstring, a model wrote the text; its names were checked."
 
 
-def render_markdown(reference: Sequence[Chapter], *, by_model: bool) -> str:
-    """The whole reference; `by_model` says at its end that a model wrote a part of it."""
+def render_markdown(reference: Sequence[Chapter], *, by_model: bool, before: Overview = NOTHING) -> str:
+    """The whole reference.
+
+    Args:
+        reference: Its chapters.
+        by_model: Whether its end is to say that a model wrote a part of it.
+        before: What the code is for, which a reference of several modules begins with.
+    """
     lines: list[str] = []
-    single = len(reference) == 1
+    single = len(reference) == 1 and not before.source
     if not single:
-        lines += ["# API reference", "", "## Modules", ""]
-        lines += [f"- [`{c.module.itself.name}`](#{c.overview.anchor}){_dash(c.overview.summary)}" for c in reference]
-        lines.append("")
+        lines += [f"# {heading(before)}", ""]
+        lines += _overview(before)
+        lines += ["## Modules", ""]
+        open_to_all = [_listed(one) for one in reference if not one.internal]
+        internal = [_listed(one) for one in reference if one.internal]
+        lines += [*open_to_all, ""] if open_to_all else []
+        lines += ["Internal modules:", "", *internal, ""] if internal else []
     for chapter in reference:
         lines += _chapter(chapter, "#" if single else "##")
     if by_model:
         lines += ["---", "", BY_MODEL, ""]
     lines.append(GENERATED)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def heading(before: Overview) -> str:
+    """What a reference is called."""
+    return f"{inline(before.title)} reference" if before.title else "API reference"
+
+
+def _overview(before: Overview) -> Iterator[str]:
+    for text in before.about:
+        yield from (inline(text), "")
+    if before.usage:
+        yield from ("## Usage", "")
+        for example, language in before.usage:
+            yield from (*fence(example, language), "")
+    if before.source:
+        yield from (f"From {code(before.source)}.", "")
+
+
+def _listed(chapter: Chapter) -> str:
+    return f"- [`{chapter.module.itself.name}`](#{chapter.overview.anchor}){_dash(chapter.overview.summary)}"
 
 
 def _chapter(chapter: Chapter, mark: str) -> Iterator[str]:
@@ -54,6 +87,12 @@ def _chapter(chapter: Chapter, mark: str) -> Iterator[str]:
         for entry in chapter.entries:
             indent = "  " * entry.symbol.name.count(".")
             yield f"{indent}- [`{entry.symbol.name}`](#{entry.anchor}){_dash(entry.summary)}"
+        yield ""
+    if chapter.offers:
+        yield from (f"{mark}# Public names", "")
+        for one in chapter.offers:
+            alias = f" as {code(one.alias)}" if one.alias else ""
+            yield f"- [`{one.name}`](#{one.anchor}){alias}{_dash(one.summary)}"
         yield ""
     if chapter.constants:
         yield from (f"{mark}# Constants", "")
@@ -86,6 +125,8 @@ def _entry(entry: Entry, mark: str) -> Iterator[str]:
         yield ""
     for example in entry.examples:
         yield from ("**Example**", "", *fence(example, entry.language), "")
+    if entry.imported:
+        yield from (f"Import as `{entry.imported}`", "")
     yield from (f"Source: `{symbol.path}:{symbol.line}`", "")
 
 
@@ -167,6 +208,9 @@ def block(text: str) -> str:
         if _UNDERLINE.match(line):
             if result and result[-1].strip():  # the line before was a heading
                 result[-1] = f"**{result[-1].strip()}**\n"
+            continue
+        if (titled := _HEADING.match(line)) and not (result and result[-1].strip()):
+            result.append(f"**{prose(titled[1], lists=True)}**\n")
             continue
         listed = (listed and (not bare or line.startswith(" "))) or bool(_ITEM.match(bare))
         result.append(line[: len(line) - len(bare)] + prose(bare, lists=True) if bare else "")

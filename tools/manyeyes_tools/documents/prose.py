@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from manyeyes_tools.documents.docstrings import reader
 from manyeyes_tools.documents.examples import Example, check_example, foreign_fault, plain_example
-from manyeyes_tools.documents.statements import SENTENCE, Topic, corrected, faults
+from manyeyes_tools.documents.statements import SENTENCE, corrected, faults
 from manyeyes_tools.documents.symbols import Parameter
+from manyeyes_tools.documents.topic import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

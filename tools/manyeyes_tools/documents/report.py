@@ -51,7 +51,7 @@ def _head(result: DocResult) -> list[str]:
         lines += ["", remedy]
     if result.notes:
         lines += ["", "Notes:", "", *(f"- {inline(text)}" for text in result.notes)]
-    if coverage.missing:
+    if coverage.missing and result.disagreements is None:
         more = f" and {coverage.more} more" if coverage.more else ""
         lines += ["", f"Without a docstring: {', '.join(span(name) for name in coverage.missing)}{more}."]
     if result.cut:
@@ -73,8 +73,14 @@ def _disagreements(result: DocResult) -> Iterator[str]:
     if result.disagreements:
         yield from (
             "",
-            "To mend it, write the document anew with the same command without --check, or edit these lines.",
+            _MENDING,
         )
+
+
+_MENDING = (
+    "To mend it, change these lines, or the code where it is wrong. The same command without --check writes a document "
+    "of this program anew."
+)
 
 
 def coloured(text: str) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.documents.facts import WORD, template
+from manyeyes_tools.documents.told_defaults import default_agrees
+from manyeyes_tools.documents.told_exceptions import exception_agrees
 from manyeyes_tools.documents.told_types import PLAIN, contradicts, is_basic
-from manyeyes_tools.documents.told_values import is_plain, same_value, within
+from manyeyes_tools.documents.told_values import is_plain
+from manyeyes_tools.documents.topic import Fault
 from manyeyes_tools.python_ast import parse_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manyeyes_tools.documents.facts import Facts
-    from manyeyes_tools.documents.symbols import Module, Parameter, Symbol
+    from manyeyes_tools.documents.symbols import Parameter, Symbol
+    from manyeyes_tools.documents.topic import Topic
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+")
 QUOTED = re.compile(r"`+([^`\n]+)`+")
@@ -62,49 +65,11 @@ _RAISES = re.compile(
     r"|`(?P<other>[A-Z][\w.]*)`\s+(?:is|are|will be|gets)\s+(?:raised|thrown)"
 )
 _ALSO = re.compile(r"(?:,\s*|\s+or\s+|\s+and\s+)(?:an?\s+)?`([A-Z][\w.]*)`")
-_EXCEPTION = re.compile(
-    r"(?:Error|Exception|Warning|Exit|Interrupt|Failure|Timeout|NotFound|Iteration|Refused|Denied)$"
-)
 _ROUTE = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b`?\s+(?:on\s+|to\s+)?`?(/[\w{}<>:/.-]*)")
 _PATH = re.compile(r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+)?/[\w{}<>:/.-]*")
 _QUOTED_ROUTE = re.compile(
     r"(?:\b(?:routes?|endpoints?|paths?)\s+`(/[\w{}<>:/.-]*)`|`(/[\w{}<>:/.-]*)`\s+(?:route|endpoint)\b)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A claim that the code does not bear out.
-
-    Attributes:
-        what: What is claimed: `default`, `type`, `return type`, `parameter`, `name`, `member`, `exception`, `route`,
-            `call`.
-        said: The claim.
-        instead: What the code has there; empty where nothing can stand in its place.
-        start: Where `instead` would go in the text.
-        end: Where what it replaces ends.
-    """
-
-    what: str
-    said: str
-    instead: str = ""
-    start: int = -1
-    end: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What a text is about: a symbol, the file it is in, and the parameter, if it describes one.
-
-    `known` are words that count as names beside those of the file; with `lenient` only what reads as a name of this
-    code is judged at all, since a guide speaks of much else.
-    """
-
-    symbol: Symbol | None
-    home: Module | None
-    parameter: Parameter | None = None
-    known: frozenset[str] = frozenset()
-    lenient: bool = False
 
 
 def faults(text: str, topic: Topic, facts: Facts) -> list[Fault]:
@@ -141,27 +106,33 @@ def _names(text: str, topic: Topic, facts: Facts) -> Iterator[Fault]:
         if member := _no_member(quoted, topic, facts):
             yield Fault("member", member, start=match.start(), end=match.end())
         elif unknown := next((word for word in WORD.findall(plain) if word not in known), ""):
-            if not topic.lenient or _is_claimed(quoted, unknown, topic, facts):
+            if not topic.lenient or _is_claimed(quoted, unknown, topic, facts, quoted=True):
                 yield Fault("name", unknown, start=match.start(), end=match.end())
         elif not topic.lenient and (wrong := _wrong_call(quoted, topic, facts)):
             yield Fault("call", wrong, start=match.start(), end=match.end())
     bare = QUOTED.sub(lambda match: " " * len(match[0]), text)
     for match in _NAME_LIKE.finditer(bare):
         unknown = next((word for word in WORD.findall(match[0]) if word not in known), "")
-        if unknown and (not topic.lenient or _is_claimed(match[0], unknown, topic, facts)):
+        if unknown and (not topic.lenient or _is_claimed(match[0], unknown, topic, facts, quoted=False)):
             yield Fault("name", unknown, start=match.start(), end=match.end())
 
 
-def _is_claimed(quoted: str, unknown: str, topic: Topic, facts: Facts) -> bool:
-    """Whether a guide speaks of a name as one of this code, going by what stands around it."""
-    head = quoted.partition(".")[0].partition("(")[0]
+def _is_claimed(said: str, unknown: str, topic: Topic, facts: Facts, *, quoted: bool) -> bool:
+    """Whether a guide speaks of a name as one of this code, going by what stands around it.
+
+    A name that stands alone, neither called nor under a heading of this code, may be anybody's: it is one of this code
+    when it is like one, as after a renaming.
+    """
+    head = said.partition(".")[0].partition("(")[0]
     if head in facts.foreign and head not in facts.module_names:
         return False
-    if "." in quoted.partition("(")[0]:
+    if "." in said.partition("(")[0]:
         return head in facts.module_names or facts.class_named(head, topic.home) is not None
-    if not re.fullmatch(r"[A-Za-z_]\w*(?:\(.*\))?", quoted, re.DOTALL):
+    if not re.fullmatch(r"[A-Za-z_]\w*(?:\(.*\))?", said, re.DOTALL):
         return False
-    return topic.symbol is not None or quoted.endswith(")") or "_" in unknown.strip("_")
+    if (topic.symbol is not None and quoted) or said.endswith(")"):
+        return True
+    return "_" in unknown.strip("_") and bool(facts.nearest(unknown))
 
 
 def _no_member(quoted: str, topic: Topic, facts: Facts) -> str:
@@ -234,45 +205,6 @@ def _defaults(text: str, topic: Topic, facts: Facts) -> Iterator[Fault]:
             written = parameter.default or ""
             instead = written if is_plain(written) and "`" not in written else ""
             yield Fault("default", f"{parameter.name} = {said}", instead, match.start(group), match.end(group))
-
-
-def default_agrees(  # noqa: C901, PLR0911 -- the first kind of default that fits answers
-    said: str, parameter: Parameter, topic: Topic, facts: Facts
-) -> bool:
-    """Whether a default as told is the one of the source, or what the source makes of it."""
-    written = parameter.default
-    if written is None and topic.lenient and topic.symbol is not None and topic.symbol.kind == "class":
-        return True  # an attribute, which gets its value somewhere
-    if written is None:
-        return parameter.kind in {"variadic", "keywords"} and same_value(said, "()")
-    if same_value(said, written):
-        return True
-    if not is_plain(written):  # a constant, a sentinel, `field(default=3)`
-        for symbol in facts.by_name.get(written.rpartition(".")[2], ()):
-            if symbol.value and (same_value(said, symbol.value) or within(said, symbol.value)):
-                return True
-            if symbol.kind in {"attribute", "constant"} and symbol.value and is_plain(symbol.value):
-                return False
-        if within(said, written):
-            return True
-        if "(" in written and written.partition("(")[0].rpartition(".")[2] in {"Field", "field", "Query", "Option"}:
-            return False
-    if written in {"None", "undefined", "..."} or not is_plain(written):
-        if topic.lenient and written in {"None", "undefined"}:
-            return True  # what is used where None is given may be decided elsewhere
-        return topic.symbol is not None and _made_in_body(said, parameter.name, facts.literals(topic.symbol))
-    return False
-
-
-def _made_in_body(said: str, name: str, body: str) -> bool:
-    """Whether a value is put in the place of what was not given, on a line that speaks of the parameter."""
-    lines = body.split("\n")
-    near = [
-        place
-        for place, line in enumerate(lines)
-        if re.search(rf"\b{re.escape(name)}\b\s*(?:=|or\b|is\b|\?\?|\|\|)", line)
-    ]
-    return any(within(said, "\n".join(lines[place : place + 3])) for place in near)
 
 
 def _spoken_of(name: str | None, topic: Topic, facts: Facts) -> Parameter | None:
@@ -379,46 +311,6 @@ def _raised(text: str, topic: Topic, facts: Facts) -> Iterator[Fault]:
         for name in names:
             if not exception_agrees(name, topic, facts):
                 yield Fault("exception", name, start=match.start(), end=match.end())
-
-
-def exception_agrees(name: str, topic: Topic, facts: Facts) -> bool:
-    """Whether an exception may be raised there, as far as the source shows; what is no exception's name may."""
-    last = name.rstrip(".").rpartition(".")[2]
-    known = facts.class_named(last, topic.home)
-    if known is None and not _EXCEPTION.search(last):
-        return True
-    if topic.symbol is None:
-        return last in facts.every_word
-    allowed = facts.may_raise(topic.symbol)
-    if last in allowed or _kin(last, allowed, facts):
-        return True
-    return topic.lenient and topic.symbol.kind != "function" and last in facts.every_word and last not in _BUILTIN
-
-
-def _kin(name: str, allowed: frozenset[str], facts: Facts) -> bool:
-    """Whether one of the exceptions raised is of that class: `HTTPError` for `ConnectTimeout`."""
-    waiting, seen = list(allowed), set(allowed)
-    while waiting:
-        one = waiting.pop()
-        bases = [base for symbol in facts.by_name.get(one, ()) if symbol.kind == "class" for base in symbol.bases]
-        builtin = _BUILTIN.get(one)
-        if builtin is not None and not facts.by_name.get(one):
-            bases += [base.__name__ for base in builtin.__mro__[1:-2] if base not in {Exception, BaseException}]
-        for base in bases:
-            last = base.rpartition(".")[2]
-            if last == name:
-                return True
-            if last not in seen:
-                seen.add(last)
-                waiting.append(last)
-    return False
-
-
-_BUILTIN = {
-    name: one
-    for name, one in vars(__import__("builtins")).items()
-    if isinstance(one, type) and issubclass(one, BaseException)
-}
 
 
 def _routes(text: str, facts: Facts) -> Iterator[Fault]:

@@ -32,6 +32,8 @@ BATCH_CHARACTERS = 24_000
 """Source in one request: about 8,000 tokens, so that any catalogued model has room for it."""
 BATCH_SYMBOLS = 16
 """Symbols in one request: their prose stays well below the answer's length limit."""
+_LISTED = 10
+"""Files named as not written about; the others are counted."""
 MAX_BATCHES = 60
 """Requests in one call of the tool; what lies beyond is named as not written about."""
 BRIEF_LINES = 14
@@ -116,9 +118,7 @@ async def write(
     written = Written()
     facts = Facts(modules)
     batches = _batches(modules, wanted)
-    for batch in batches[MAX_BATCHES:]:
-        written.problems.append(f"{batch.label}: not written about; one call writes at most {MAX_BATCHES} batches")
-    batches = batches[:MAX_BATCHES]
+    batches, left = batches[:MAX_BATCHES], batches[MAX_BATCHES:]
     limiter = anyio.CapacityLimiter(AT_ONCE)
     done = 0
     refused: list[str] = []
@@ -143,6 +143,13 @@ async def write(
             group.start_soon(one, batch)
     if refused:
         written.problems.append(f"no model wrote descriptions: {refused[0]}")
+    elif left:
+        files = list(dict.fromkeys(batch.module.path for batch in left))
+        more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
+        written.problems.append(
+            f"one call writes at most {MAX_BATCHES} batches, so nothing was written about parts of "
+            f"{', '.join(files[:_LISTED])}{more}; document fewer files at once"
+        )
     written.problems += [
         f"{batch.label}: no description, {failed[batch.label]}" for batch in batches if batch.label in failed
     ]

@@ -16,7 +16,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.findings import ScanResult, Severity
+from manyeyes_tools.languages import language_of
 from manyeyes_tools.reports import wording
+from manyeyes_tools.reports.highlighting import highlighted
 from manyeyes_tools.reports.paging import clipped
 from manyeyes_tools.reports.taxonomies import address_of
 from manyeyes_tools.weaknesses import WEAKNESSES
@@ -90,6 +92,7 @@ def _filter(result: FindingsResult) -> Iterator[str]:
 def _table(result: FindingsResult) -> Iterator[str]:
     if not result.findings:
         return
+    yield '<div class="table" role="region" aria-label="All findings" tabindex="0">'
     yield '<table><thead><tr><th scope="col">Severity</th><th scope="col">Finding</th><th scope="col">Place</th>'
     yield '<th scope="col">Confidence</th></tr></thead><tbody>'
     for number, one in enumerate(result.findings[:_TABLE], 1):
@@ -98,7 +101,7 @@ def _table(result: FindingsResult) -> Iterator[str]:
             f'<td><a href="#f{number}">{_prose(wording.one_line(one.title))}</a></td>'
             f"<td><code>{escape(wording.place(one))}</code></td><td>{one.confidence:.0%}</td></tr>"
         )
-    yield "</tbody></table>"
+    yield "</tbody></table></div>"
 
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:
@@ -110,7 +113,7 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
     yield from _source(finding)
     yield f"<p>{_prose(_cut(finding.explanation))}</p>"
     if finding.trace:
-        yield "<h3>The way of the value</h3><ol>"
+        yield f"<h3>{wording.way(finding)}</h3><ol>"
         for step in finding.trace:
             place = escape(f"{wording.one_line(step.path)}:{step.line}")
             yield f"<li><code>{place}</code> {_prose(wording.one_line(step.note))}</li>"
@@ -129,12 +132,13 @@ def _source(finding: Finding) -> Iterator[str]:
         return
     lines = _cut(finding.quote).rstrip("\n").split("\n")
     width = len(str(finding.start_line + len(lines)))
+    coloured = highlighted("\n".join(lines[:_QUOTE_LINES]), language_of(finding.path)).split("\n")
     rows = [
-        f"<span><i>{number:>{width}} │ </i>{escape(line)}</span>"
-        for number, line in enumerate(lines[:_QUOTE_LINES], finding.start_line)
+        f'<span class="line"><i>{number:>{width}} │ </i>{line}</span>'
+        for number, line in enumerate(coloured, finding.start_line)
     ]
     if len(lines) > _QUOTE_LINES:
-        rows.append(f"<span><i>… {len(lines) - _QUOTE_LINES} more lines</i></span>")
+        rows.append(f'<span class="line"><i>… {len(lines) - _QUOTE_LINES} more lines</i></span>')
     yield f'<pre tabindex="0" aria-label="Source">{"".join(rows)}</pre>'
 
 
@@ -144,8 +148,8 @@ def _suggestion(suggestion: Suggestion) -> Iterator[str]:
         return
     rows = []
     for line in _cut(suggestion.patch).strip("\n").split("\n"):
-        kind = {"+": "plus", "-": "minus"}.get(line[:1], "")
-        rows.append(f'<span class="{kind}">{escape(line)}</span>' if kind else f"<span>{escape(line)}</span>")
+        kind = {"+": " plus", "-": " minus"}.get(line[:1], "")
+        rows.append(f'<span class="line{kind}">{escape(line)}</span>')
     yield f'<pre tabindex="0" aria-label="Patch">{"".join(rows)}</pre>'
     tried = "The patch was tried: it applies." if suggestion.applies else "The patch does not apply as it stands."
     yield f'<p class="about">{tried}</p>'

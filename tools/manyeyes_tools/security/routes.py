@@ -44,7 +44,7 @@ def routes_in(files: Iterable[SourceFile]) -> tuple[Route, ...]:
     """
     from manyeyes_tools.documents.api.describing import read  # builds on much that only this needs
     from manyeyes_tools.documents.foreign import Unreadable, read_foreign
-    from manyeyes_tools.documents.symbols import read_module
+    from manyeyes_tools.documents.python_symbols import read_module
 
     likely = [one for one in files if one.language in {"python", "javascript", "typescript"} and not one.partial]
     likely = [one for one in likely if any(hint in one.masked for hint in _HINTS)]

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from manyeyes_tools.documents.api.scopes import FUNCTIONS, Scope, defaults
+from manyeyes_tools.documents.api.trees import nodes
 from manyeyes_tools.documents.api.values import Closure, Expression, Extra, Given, Made, is_nothing
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Calls:
         self._frames = 0
         self._loose: dict[int, Scope] = {}
         self._returns: dict[int, list[ast.expr]] = {}
+        self._changed: dict[int, frozenset[str]] = {}
 
     def given(self, call: ast.Call, scope: Scope) -> Given:  # noqa: C901, PLR0912 -- one case for each way an argument is passed
         """The arguments of a call."""
@@ -51,17 +53,34 @@ class Calls:
             inner = self._evaluator.value(word.value, scope)
             if isinstance(inner, Extra):
                 words.update(inner.words)
+                unknown = unknown or inner.open
             elif isinstance(inner, Expression) and isinstance(inner.node, ast.Dict):
                 for key, value in zip(inner.node.keys, inner.node.values, strict=True):
                     if isinstance(key, ast.Constant) and isinstance(key.value, str):
                         words[key.value] = Expression(value, inner.scope)
                     else:
                         unknown = True
+                unknown = unknown or self._changes(word.value, scope)
             elif isinstance(inner, Made) and inner.name == "dict":
                 words.update(self.given(inner.call, inner.scope).words)
             else:
                 unknown = True
         return Given(tuple(placed), words, unknown)
+
+    def _changes(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether the code around puts more into a mapping after it was made."""
+        if not isinstance(node, ast.Name):
+            return False
+        place: Scope | None = scope
+        while place is not None and node.id not in place.bindings:
+            place = place.parent
+        if place is None:
+            return False
+        around: ast.AST = place.owner if place.owner is not None else place.module.tree
+        changed = self._changed.get(id(around))
+        if changed is None:
+            changed = self._changed[id(around)] = frozenset(_put_into(around))
+        return node.id in changed
 
     def frame(self, closure: Closure, call: ast.Call | None, scope: Scope) -> Scope | None:
         """The scope of one run of a function, its arguments given; None past the limit."""
@@ -106,19 +125,42 @@ class Calls:
             ):
                 frame.given[name] = Expression(default, closure.scope)
         if node.args.kwarg is not None:
-            frame.given[node.args.kwarg.arg] = Extra(left)
+            frame.given[node.args.kwarg.arg] = Extra(left, given.open)
 
     def returned(self, node: ast.AST, frame: Scope) -> Value:
-        """What a function returns: the last of its `return`s whose value is known."""
+        """What a function returns: the last of its `return`s whose value is known.
+
+        What it gives back where it gives up, such as nothing or an empty text, counts only when it gives nothing else.
+        """
+        known = self.results(node)
+        empty: Value = None
+        for value in known:
+            found = self._evaluator.value(value, frame)
+            if isinstance(found, Expression) and isinstance(found.node, ast.Constant) and not found.node.value:
+                empty = None if is_nothing(found.node) else found
+            elif found is not None:
+                return found
+        return empty if len(known) == 1 else None
+
+    def results(self, node: ast.AST) -> list[ast.expr]:
+        """What stands in the `return`s of a function, the last one first."""
         assert isinstance(node, FUNCTIONS)  # noqa: S101 -- narrows the type; only such nodes are passed in
         known = self._returns.get(id(node))
         if known is None:
             known = self._returns[id(node)] = list(_results(node))[::-1]
-        for value in known:
-            found = self._evaluator.value(value, frame)
-            if found is not None and not (isinstance(found, Expression) and is_nothing(found.node)):
-                return found
-        return None
+        return known
+
+
+def _put_into(around: ast.AST) -> Iterator[str]:
+    """The names of mappings that something is put into."""
+    for one in nodes(around):
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="update" | "setdefault")):
+                yield name
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                yield name
+            case _:
+                pass
 
 
 def _results(node: FunctionNode) -> Iterator[ast.expr]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from manyeyes_tools.documents.api.walking import Visitor
     from manyeyes_tools.documents.symbols import Module
 
+_NO_PATH: Final = re.compile(r"^(.+?:\d+): the path of \S+ is not a literal")
 SECONDS: Final = 60.0
 """How long the routes of a project are looked for."""
 
@@ -97,7 +99,17 @@ def read(modules: Sequence[Module], seconds: float = SECONDS) -> Described:
             0, f"reading routes took more than {seconds:g} s and was stopped, so routes are missing; give fewer files"
         )
     result.components = schemas.components
+    result.problems = list(_still_missing(result))
     return result
+
+
+def _still_missing(result: Described) -> Iterator[str]:
+    """The problems, but for routes that were described after all: a router may be included in several ways."""
+    there = {endpoint.where for endpoint, _ in result.operations}
+    for problem in result.problems:
+        found = _NO_PATH.match(problem)
+        if found is None or found[1] not in there:
+            yield problem
 
 
 def _operations(

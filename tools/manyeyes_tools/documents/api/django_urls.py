@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from manyeyes_tools.documents.api.django_paths import joined, matched, routed
 from manyeyes_tools.documents.api.django_routers import DjangoRouters
 from manyeyes_tools.documents.api.endpoints import last
-from manyeyes_tools.documents.api.scopes import Imported
+from manyeyes_tools.documents.api.scopes import FUNCTIONS, Imported
 from manyeyes_tools.documents.api.values import Closure, Package
 
 if TYPE_CHECKING:
@@ -195,6 +195,14 @@ class DjangoUrls:
             path = joined(place[0], one.path)
             yield DjangoRoute(path, parts, one.view, one.scope, one.line, one.actions, one.options, one.shown)
 
+    def _unnamed(self, node: ast.Lambda, scope: Scope) -> Closure:
+        """A view that is written where it is routed, as a function."""
+        body: list[ast.stmt] = [ast.copy_location(ast.Return(value=node.body), node.body)]
+        made = ast.FunctionDef(name="view", args=node.args, body=body, decorator_list=[])
+        made = ast.copy_location(made, node)
+        self._evaluator.kept.append(made)
+        return self._evaluator.closure(made, scope)
+
     def _view(self, node: ast.expr, scope: Scope, place: _Place, line: int) -> DjangoRoute:
         """The route to a view, through `as_view`, decorators called by hand and variables."""
         outer = scope
@@ -209,6 +217,12 @@ class DjangoUrls:
                 case ast.Call(args=[*_, inner]) if not isinstance(inner, ast.Constant):
                     node = inner
                     continue
+                case ast.Lambda():
+                    return DjangoRoute(place[0], place[1], self._unnamed(node, scope), outer, line, shown="this view")
+                case ast.Call():  # a function that makes a view
+                    made = self._evaluator.value(node, scope)
+                    view = made if isinstance(made, Closure) and isinstance(made.node, FUNCTIONS) else None
+                    return DjangoRoute(place[0], place[1], view, outer, line, shown=ast.unparse(node.func))
                 case ast.Name() | ast.Attribute():
                     bound = self._bound(node, scope)
                     if bound is not None and isinstance(bound[0], ast.expr):

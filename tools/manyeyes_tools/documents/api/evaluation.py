@@ -66,6 +66,7 @@ class Evaluator:
         self.given = calls.given
         self.frame = calls.frame
         self.returned = calls.returned
+        self.results = calls.results
         self.text = literals.text
         self.literal = literals.literal
         self.truth = literals.truth

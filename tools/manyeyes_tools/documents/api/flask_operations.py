@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from manyeyes_tools.documents.api.constraints import with_default
 from manyeyes_tools.documents.api.endpoints import Operation, Parameter
+from manyeyes_tools.documents.api.flask_bodies import json_body
+from manyeyes_tools.documents.api.flask_contracts import Contract
 from manyeyes_tools.documents.api.flask_handlers import HTML, JSON, Answer, handled, keywords
 from manyeyes_tools.documents.api.flask_handlers import UNKNOWN as ANY
 from manyeyes_tools.documents.api.flask_security import asked
@@ -43,6 +45,7 @@ def operation(endpoint: Endpoint, schemas: Schemas, schemes: dict[str, Schema]) 
     does = handled(node.body, endpoint.method)
     _take(result, does, endpoint, schemas)
     result.responses = _responses(endpoint, does, schemas)
+    Contract(endpoint, schemas, result).read()
     return result
 
 
@@ -63,7 +66,7 @@ def _take(result: Operation, does: Handled, endpoint: Endpoint, schemas: Schemas
         result.body = {kind: schema}
         result.body_required = bool(names)
     elif does.json:
-        result.body = {JSON: {}}
+        result.body = {JSON: json_body(does.nodes, endpoint.scope, schemas)}
         result.body_required = True
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from manyeyes_tools.documents.api.values import Given, Value
 
 APPLICATIONS: Final = frozenset({"Flask", "APIFlask", "Quart", "OpenAPI"})
-BLUEPRINTS: Final = frozenset({"Blueprint", "APIBlueprint"})
-EXTENSIONS: Final = frozenset({"flask_restful.Api", "flask_restx.Api"})
+BLUEPRINTS: Final = frozenset({"Blueprint", "APIBlueprint", "APIView"})
+EXTENSIONS: Final = frozenset({"flask_restful.Api", "flask_restx.Api", "flask_restplus.Api", "flask_smorest.Api"})
+_NAMESPACES: Final = frozenset({"Namespace", "namespace"})
 _PART = re.compile(r"<(?:([a-zA-Z_]\w*)(?:\(([^)]*)\))?:)?([a-zA-Z_]\w*)>")
 _NEAR = 5
 
@@ -73,7 +74,9 @@ class FlaskRoutes:
         path = self._evaluator.text(given.get("rule", 0))
         closure = self._evaluator.closure(node, scope)
         if isinstance(node, ast.ClassDef):
-            self._class(holder, path, closure, given, scope, node.lineno)
+            paths = [self._evaluator.text(one) for one in given.placed]  # a resource may have several
+            for one in paths or [path]:
+                self._class(holder, one, closure, given, scope, node.lineno)
             return
         methods = (verb,) if verb in METHODS else self._methods(given)
         holder.rules.append(_Rule(path, methods, closure, given, scope, node.lineno, node.name))
@@ -85,9 +88,11 @@ class FlaskRoutes:
             return
         if not isinstance(node.func, ast.Attribute):
             return
-        if node.func.attr == "register_blueprint":
+        if node.func.attr in {"register_blueprint", "register_api", "register_api_view"}:
             self._register(node, scope)
-        elif node.func.attr in {"add_resource", "add_namespace"}:
+        elif node.func.attr == "add_namespace":
+            self._namespace(node, scope)
+        elif node.func.attr == "add_resource":
             self._resource(node, scope)
         elif node.func.attr == "add_url_rule":
             holder = self._holder_of(node.func.value, scope)
@@ -104,7 +109,7 @@ class FlaskRoutes:
         assert isinstance(node.func, ast.Attribute)  # noqa: S101 -- narrows the type; only such nodes are passed in
         outer = self._holder_of(node.func.value, scope)
         given = self._evaluator.given(node, scope)
-        one = given.get("blueprint", 0)
+        one = given.get("blueprint", 0) or given.get("api", 0) or given.get("api_view", 0) or given.get("blp", 0)
         inner = self._holder_of(one.node, one.scope) if one is not None else None
         if inner is None:
             self.problems.append(
@@ -115,6 +120,16 @@ class FlaskRoutes:
             told = given.words.get("url_prefix")
             prefix = self._evaluator.text(told) if told is not None else None
             inner.within.append((outer, prefix))
+
+    def _namespace(self, node: ast.Call, scope: Scope) -> None:
+        """Flask-RESTX: `api.add_namespace(ns, path="/x")`."""
+        assert isinstance(node.func, ast.Attribute)  # noqa: S101 -- narrows the type; only such nodes are passed in
+        outer = self._holder_of(node.func.value, scope)
+        given = self._evaluator.given(node, scope)
+        one = given.get("ns", 0)
+        inner = self._holder_of(one.node, one.scope) if one is not None else None
+        if outer is not None and inner is not None and self._once(node, scope):
+            inner.within.append((outer, self._evaluator.text(given.get("path", 1))))
 
     def _resource(self, node: ast.Call, scope: Scope) -> None:
         """Flask-RESTful: `api.add_resource(Class, "/x", "/y")`."""
@@ -211,6 +226,8 @@ class FlaskRoutes:
                 value.scope,
                 getattr(value.call, "lineno", 0),
             )
+        elif isinstance(value, Made) and value.last in _NAMESPACES and value.name.startswith("flask_rest"):
+            return self._named(value)
         elif isinstance(value, Made) and value.name in EXTENSIONS:
             given = self._evaluator.given(value.call, value.scope)
             return self._extended(value, given)
@@ -229,6 +246,20 @@ class FlaskRoutes:
             return None
         prefix = self._evaluator.text(given.words.get("url_prefix")) or ""
         holder = self._holders[id(value)] = _Holder(kind in APPLICATIONS, prefix, line, scope)
+        return holder
+
+    def _named(self, value: Made) -> _Holder:
+        """A namespace of Flask-RESTX, which lies at its name unless it is given a path."""
+        given = self._evaluator.given(value.call, value.scope)
+        name = self._evaluator.text(given.get("name", 0))
+        path = self._evaluator.text(given.words.get("path"))
+        prefix = path if path is not None else f"/{name}" if name else ""
+        line = getattr(value.call, "lineno", 0)
+        holder = self._holders[id(value)] = _Holder(whole=False, prefix=prefix, line=line, scope=value.scope)
+        if value.last == "namespace" and isinstance(value.call.func, ast.Attribute):
+            outer = self._holder_of(value.call.func.value, value.scope)
+            if outer is not None:
+                holder.within.append((outer, None))
         return holder
 
     def _extended(self, value: Made, given: Given) -> _Holder | None:
@@ -279,6 +310,8 @@ class FlaskRoutes:
         path, parts = template(_joined(prefix, rule.path) if prefix else rule.path)
         handler = rule.handler
         node = handler.node if handler is not None and isinstance(handler.node, FUNCTIONS) else None
+        if self._evaluator.literal(rule.given.words.get("doc_ui")) is False or (node is not None and _is_hidden(node)):
+            return
         for method in rule.methods:
             yield Endpoint(
                 method=method,
@@ -293,6 +326,24 @@ class FlaskRoutes:
                 bound=handler is not None and handler.bound is not None,
                 options=rule.given.words,
             )
+
+
+def _is_hidden(node: FunctionNode) -> bool:
+    """Whether an extension's decorator keeps a view out of descriptions: `@api.hide`, `@app.doc(hide=True)`."""
+    for decorator in node.decorator_list:
+        match decorator:
+            case ast.Attribute(attr="hide"):
+                return True
+            case ast.Call(func=ast.Attribute(attr="doc"), args=[ast.Constant(value=False)]):
+                return True
+            case ast.Call(func=ast.Attribute(attr="doc"), keywords=keywords) if any(
+                word.arg == "hide" and isinstance(word.value, ast.Constant) and word.value.value is True
+                for word in keywords
+            ):
+                return True
+            case _:
+                pass
+    return False
 
 
 def _joined(prefix: str, rule: str) -> str:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.documents.api.arithmetic import computed, constant, is_arithmetic, is_number
+from manyeyes_tools.documents.api.scopes import FUNCTIONS
 from manyeyes_tools.documents.api.values import DEEP, UNKNOWN, Closure, Expression, External, Instance, Made, is_nothing
 
 if TYPE_CHECKING:
@@ -78,14 +79,27 @@ class Literals:
                 found = self._evaluator.value(node, scope)
                 if isinstance(found, Made):
                     return self._made_literal(found)
-                return self.literal(found) if isinstance(found, Expression) and found.node is not node else UNKNOWN
+                told = self.literal(found) if isinstance(found, Expression) and found.node is not node else UNKNOWN
+                return self._returned(node, scope) if told is UNKNOWN else told
             case _:
                 return self._followed(node, scope)
+
+    def _returned(self, call: ast.Call, scope: Scope) -> object:
+        """The first plain value among what a function may return."""
+        called = self._evaluator.value(call.func, scope)
+        if not isinstance(called, Closure) or not isinstance(called.node, FUNCTIONS):
+            return UNKNOWN
+        frame = self._evaluator.frame(called, call, scope)
+        if frame is None:
+            return UNKNOWN
+        values = (self.literal(one, frame) for one in self._evaluator.results(called.node) if not is_nothing(one))
+        return next((one for one in values if one is not UNKNOWN and one), UNKNOWN)
 
     def _followed(self, node: ast.expr, scope: Scope) -> object:
         found = self._evaluator.value(node, scope)
         if isinstance(found, Expression) and found.node is not node:
-            return self.literal(found)
+            told = self.literal(found)
+            return self._otherwise(node, scope) if told is UNKNOWN and isinstance(node, ast.Name) else told
         if isinstance(found, Made):
             return self._made_literal(found)
         if isinstance(node, ast.Attribute) and node.attr == "value":
@@ -93,6 +107,16 @@ class Literals:
         if isinstance(found, External):
             return constant(found.name)
         return UNKNOWN
+
+    def _otherwise(self, name: ast.Name, scope: Scope) -> object:
+        """The plain value of a name that a call gives, of which the likeliest return tells none."""
+        place: Scope | None = scope
+        while place is not None and name.id not in place.bindings and name.id not in place.given:
+            place = place.parent
+        if place is None or name.id in place.given:
+            return UNKNOWN
+        calls = [one for one in place.bindings[name.id] if isinstance(one, ast.Call)]
+        return self._returned(calls[-1], place) if calls else UNKNOWN
 
     def _made_literal(self, found: Made) -> object:
         if found.last in {"getenv", "get"} and found.name in {"os.getenv", "os.environ.get"}:

@@ -78,9 +78,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extra:
-    """The keyword arguments that a `**` parameter took."""
+    """The keyword arguments that a `**` parameter took.  `open` says that there may be more."""
 
     words: Mapping[str, Expression]
+    open: bool = False
 
 
 Value: TypeAlias = "External | Package | Closure | Expression | Made | Instance | Extra | None"

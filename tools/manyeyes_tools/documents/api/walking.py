@@ -28,7 +28,8 @@ _CALLING = frozenset({
     "include_router", "register_blueprint", "add_api_route", "add_url_rule", "add_routes", "add_route", "mount",
     "add_get", "add_post", "add_put", "add_patch", "add_delete", "add_view", "add_head", "add_subapp", "add_resource",
     "register_api", "FastAPI", "APIRouter", "Flask", "Blueprint", "Starlette", "Route", "Mount", "APIRoute",
-    "APIFlask", "APIBlueprint", "Quart", "add_namespace", "RouteTableDef", "Application", "OpenAPI",
+    "APIFlask", "APIBlueprint", "Quart", "add_namespace", "register_api_view", "APIView", "Namespace", "namespace",
+    "RouteTableDef", "Application", "OpenAPI",
 })  # fmt: skip
 """Calls that declare routes or hold those that do."""
 _COMMON = frozenset({"__call__", "__enter__", "__exit__", "__aenter__", "__aexit__", "get", "main", "close", "run"})
