@@ -5,9 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from manyeyes.state.database import Database
+from stopped_clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -22,6 +29,20 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
         if name.startswith(("MANYEYES_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "XDG_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path, clock: Clock) -> Iterator[Database]:
+    """State in a file of its own, which goes by the test's clock."""
+    made = Database(tmp_path / "state.db", clock=clock)
+    yield made
+    made.close()
 
 
 _connect = socket.socket.connect

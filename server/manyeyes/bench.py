@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
+import anyio.to_thread
 
 from manyeyes.calls.observed import Caller, attempt_cost
 from manyeyes.errors import AllFailed, BadCall
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from manyeyes.errors import ModelError
     from manyeyes.gateway import Gateway
-    from manyeyes.learning.account import Signal
+    from manyeyes.learning.account import Resolved, Signal
     from manyeyes.mcp_servers import Borrowed, Servers
     from manyeyes.redaction import Redactor
     from manyeyes.routing.allocation import Lesson
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from manyeyes.routing.router import Router
     from manyeyes.settings import Settings
     from manyeyes.state.conversations import Conversations
-    from manyeyes.types import Attempt, Completion, ModelRef, Request, Route, Task
+    from manyeyes.types import Attempt, Completion, ModelRef, Request, Route, Task, Usage
 
 Progress: TypeAlias = Callable[[float, float, str], Awaitable[None]]
 """Told how far a tool is: done, total, and what it is doing."""
@@ -162,14 +163,24 @@ class RunBench:
         taken = self.route(task).taken
         return self.router.prices.ceiling_usd(taken[0], task.input_tokens, task.output_tokens) if taken else None
 
-    def reading(self, task: Task, part_tokens: int) -> Reading:
+    def cost_usd(self, ref: ModelRef, usage: Usage) -> float | None:
+        """What so much of a model's work costs."""
+        return self.gateway.pricing(ref, usage)
+
+    async def reading(
+        self, task: Task, part_tokens: int, *, each_tokens: int | None = None, parts: int | None = None
+    ) -> Reading:
         """How long material is best read."""
+        await anyio.to_thread.run_sync(self.router.prices.warm)  # the price list is slow to import
+        part = replace(task, input_tokens=part_tokens, output_tokens=each_tokens or task.output_tokens)
         return choose_reading(
             task,
             part_tokens,
             whole=self.route(task),
-            parts=self.route(replace(task, input_tokens=part_tokens)),
+            parts=self.route(part),
             price=self.router.prices.ceiling_usd,
+            each_tokens=each_tokens,
+            count=parts,
         )
 
     async def progress(self, message: str, done: float, total: float) -> None:
@@ -210,6 +221,11 @@ class RunBench:
         """Take in how good a model's answers turned out to be."""
         if self.lesson is not None:
             self.lesson.signal(kind, model, signal, quality)
+
+    def resolved(self, one: Resolved) -> None:
+        """Take in that a finding of an earlier run is gone since the code there was changed."""
+        if self.lesson is not None:
+            self.lesson.resolved(one)
 
     async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:
         """Keep what somebody says of an earlier run; the models it is about."""

@@ -6,13 +6,14 @@ answers wait for seconds, and nothing would be done sooner.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
-from anyio.lowlevel import RunVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ T = TypeVar("T")
 THREADS = max(2, min(8, os.cpu_count() or 2))
 """More than one even where there is one processor, so that a large piece of work does not hold up all small ones."""
 
-_limiter: RunVar[anyio.CapacityLimiter] = RunVar("threads that compute")
+_limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = WeakKeyDictionary()
 
 
 async def compute(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -31,8 +32,8 @@ async def compute(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
     For work that computes.  What waits for files, programs or the network would take a turn for nothing.
     """
-    limiter = _limiter.get(None)
+    loop = asyncio.get_running_loop()
+    limiter = _limiters.get(loop)
     if limiter is None:
-        limiter = anyio.CapacityLimiter(THREADS)
-        _limiter.set(limiter)
+        limiter = _limiters[loop] = anyio.CapacityLimiter(THREADS)
     return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=limiter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
 import sys
@@ -92,6 +93,7 @@ class Desk:
     allocation: Allocation | None = None
     _tasks: TaskGroup | None = None
     _warm: bool = field(default=False)
+    _secrets: tuple[str, ...] | None = field(default=None, repr=False)
 
     @classmethod
     @asynccontextmanager
@@ -161,7 +163,9 @@ class Desk:
         """A new redactor that knows the operator's keys."""
         from manyeyes.redaction import Redactor
 
-        return Redactor(enabled=self.settings.privacy != "off", known=operator_secrets(self.settings))
+        if self._secrets is None:
+            self._secrets = operator_secrets(self.settings)
+        return Redactor(enabled=self.settings.privacy != "off", known=self._secrets)
 
     def tool(self, name: str) -> Tool[Arguments, Result]:
         """The tool of that name.
@@ -220,9 +224,15 @@ class Desk:
                 )
         text = _with_record(result, bench.record)
         save = partial(self.store.save_run, tool=name, at=at, status=status, seconds=run.seconds, cost=run.cost_usd)
-        await anyio.to_thread.run_sync(partial(save, run.id, result_json=text))
-        if self.allocation is not None and bench.lesson is not None and bench.lesson.told:
-            await anyio.to_thread.run_sync(self.allocation.keep, run.id, bench.lesson)
+        allocation, lesson = self.allocation, bench.lesson
+
+        def keep() -> None:
+            save(run.id, result_json=text)
+            if allocation is not None and lesson is not None and lesson.told:
+                allocation.keep(run.id, lesson)
+
+        await anyio.to_thread.run_sync(keep)
+        _settle()
         return result
 
     async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:
@@ -301,6 +311,15 @@ def log_masked(settings: Settings) -> None:
     log_to_stderr(settings.log_level, lambda text: redactor().mask(text))
 
 
+@cache
+def _settle() -> None:
+    """Once, after the first call: what has been imported by then stays, and is not searched for garbage again.
+
+    A search through half a million objects holds up everything else for a tenth of a second.
+    """
+    gc.freeze()
+
+
 def _telemetry() -> Listener:
     from manyeyes.monitor.telemetry import Telemetry
 
@@ -333,4 +352,4 @@ def operator_secrets(settings: Settings) -> tuple[str, ...]:
     given = [value for one in settings.mcp_servers.values() for value in (*one.env.values(), *one.headers.values())]
     # A variable such as `DEBUG=1` is no secret, and masking it would spoil every text.
     keys += [value for value in given if len(value.get_secret_value()) >= _SHORTEST_SECRET]
-    return tuple(key.get_secret_value() for key in keys if key is not None)
+    return (*(key.get_secret_value() for key in keys if key is not None), *settings.dast.secrets)

@@ -124,7 +124,7 @@ def _rate(steps: Steps, input_tokens: int) -> float:
 def _cost_usd(ref: ModelRef, usage: Usage, hour: int) -> float | None:
     """The sum is asked for more than once: for the event, the budget and the result."""
     price = _price(ref, hour)
-    if price is None:
+    if price is None or (usage.searches and price.web_searches_kcount is None):
         return None
     from genai_prices import Usage as Counted  # heavy, and needed only once there is a price
 
@@ -137,6 +137,7 @@ def _cost_usd(ref: ModelRef, usage: Usage, hour: int) -> float | None:
                     cache_read_tokens=usage.cached_tokens,
                     cache_write_tokens=usage.cache_write_tokens,
                     output_tokens=usage.output_tokens,
+                    web_searches=usage.searches,
                 )
             )["total_price"]
         )

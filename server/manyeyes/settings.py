@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import shutil
 import sys
 import tomllib
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads it
@@ -33,7 +34,7 @@ from manyeyes.errors import SettingsError
 from manyeyes.types import Json, Modality, Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pydantic_core import ErrorDetails
 
@@ -45,6 +46,16 @@ Privacy = Literal["redact", "local-only", "off"]
 
 _SERVER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 """A server's name is a part of its tools' names, which vendors bound."""
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "te"})
+_OPEN_HEADERS = frozenset(
+    {"accept", "accept-language", "cache-control", "content-type", "origin", "referer", "user-agent"}
+    | {"x-requested-with"}
+)
+"""What anyone sends: masked, it would spoil every text."""
+_SHORTEST_PART = 8
+"""Characters of a header's part that is masked by itself; shorter ones are ordinary words."""
+_VARIABLE_IN = re.compile(r"\$(?:\$|\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 
 
 class _Section(BaseModel):
@@ -255,6 +266,12 @@ class Dast(_Section):
         timeout_s: Seconds that one answer may take.
         callback: `http://host:port` at which the target reaches this machine: a listener is opened there to hear
             whether the target asks for an address it was given. Not needed where the target is on loopback.
+        headers: Sent with each request, to probe as someone who is logged in; the variable has one `Name: value` a
+            line. `$NAME` in a value is the variable NAME, `$$` a dollar sign. They are in no result and no log.
+        headers_for: Which of several `targets` gets them.
+        engines: Other people's scanners to run as well, held to the same bounds: `wapiti`, `schemathesis`.
+        wapiti: Its program: a name on the `PATH`, or an absolute path.
+        schemathesis: Likewise; it is also found where Many Eyes is installed.
     """
 
     targets: tuple[str, ...] = ()
@@ -265,6 +282,43 @@ class Dast(_Section):
     max_pages: int = Field(default=100, gt=0)
     timeout_s: float = Field(default=10.0, gt=0)
     callback: str | None = None
+    headers: Mapping[str, SecretStr] = {}
+    headers_for: str | None = None
+    engines: tuple[Literal["wapiti", "schemathesis"], ...] = ()
+    wapiti: str = Field(default="wapiti", min_length=1)
+    schemathesis: str = Field(default="schemathesis", min_length=1)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of the headers must be shown nowhere: their values, and the words and cookies that these consist of."""
+        given = [one.get_secret_value() for name, one in self.headers.items() if name.lower() not in _OPEN_HEADERS]
+        parts = [_value_in(part) for value in given for part in re.split(r"[\s;,]+", value)]
+        return tuple(dict.fromkeys([*given, *(part for part in parts if len(part) >= _SHORTEST_PART)]))
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _lines(cls, headers: object) -> object:
+        """A variable's lines as a table."""
+        return header_lines(headers.splitlines()) if isinstance(headers, str) else headers
+
+    @field_validator("headers")
+    @classmethod
+    def _fit_to_send(cls, headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
+                raise ValueError(f"cannot have the header {name!r}")
+            text = value.get_secret_value()
+            if not text or not text.isascii() or not text.isprintable():
+                raise ValueError(f"must have a value in one line of plain ASCII for {name}")
+        return headers
+
+    @model_validator(mode="after")
+    def _whose_headers(self) -> Dast:
+        if self.headers_for is not None and self.headers_for.rstrip("/") not in self.targets:
+            raise ValueError("has `headers_for`, which must be one of `targets`")
+        if self.headers and self.headers_for is None and len(self.targets) > 1:
+            raise ValueError("has `headers` and several `targets`: say in `headers_for` which of them gets the headers")
+        return self
 
     @field_validator("targets")
     @classmethod
@@ -273,7 +327,7 @@ class Dast(_Section):
             parts = urlsplit(_web_address(target))
             if parts.path or parts.query or parts.fragment or parts.username is not None:
                 raise ValueError("must be origins such as http://127.0.0.1:8000, without a path or a user")
-        return targets
+        return tuple(target.rstrip("/") for target in targets)
 
     @field_validator("callback")
     @classmethod
@@ -441,8 +495,10 @@ class Learning(_Section):
         usd: What a dollar is worth, in units of quality: 0.2 means that 5 dollars outweigh a perfect answer.
         second: What a second is worth, in units of quality.
         least: As many outcomes of a model in a kind of work are needed before it may lead because of them. Until one
-            has so many, the rules alone decide.
-        explore_share: The part of choices that may go to a model that is not thought best, to learn of it.
+            has so many, the rules alone decide. In the kinds that `careful` names it takes 20 at least.
+        explore_share: The part of choices that may go to a model that is not thought best, to learn of it; 0 for none.
+        explore_first: So many of such choices in 30 days are granted before their share counts, since they bring most
+            while little is known.
         explore_usd_per_day: US dollars that such calls are expected to cost a day (UTC), all together, at most.
         careful: Kinds of work in which nothing is tried out.
         seed: With equal seeds, equal knowledge gives equal choices.
@@ -451,8 +507,9 @@ class Learning(_Section):
     enabled: bool = True
     usd: float = Field(default=0.2, ge=0)
     second: float = Field(default=0.0, ge=0)
-    least: int = Field(default=20, gt=0)
+    least: int = Field(default=3, gt=0)
     explore_share: float = Field(default=0.1, ge=0, le=0.5)
+    explore_first: int = Field(default=40, ge=0)
     explore_usd_per_day: float = Field(default=1.0, ge=0)
     careful: tuple[str, ...] = ("security_scan",)
     seed: int = 0
@@ -529,6 +586,58 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _value_in(part: str) -> str:
+    """The value of `name=value`, whose name is no secret; anything else as it is, such as a token that ends in `==`."""
+    name, _, value = part.partition("=")
+    return value.strip('"') if value.strip('="') and re.fullmatch(r"[\w-]{1,40}", name) else part
+
+
+def header_lines(lines: Iterable[str]) -> dict[str, str]:
+    """Headers from lines such as `Name: value`.
+
+    Raises:
+        ValueError: a line is none; it is not repeated, since it may hold a secret.
+    """
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if line.strip():
+            if not colon or not name.strip():
+                raise ValueError("must be lines such as `Authorization: Bearer $TOKEN`")
+            headers[name.strip()] = value.strip()
+    return headers
+
+
+def with_variables(text: str, environ: Mapping[str, str]) -> str:
+    """A text with `$NAME` and `${NAME}` replaced by what the variable holds, and `$$` by a dollar sign.
+
+    Raises:
+        SettingsError: a variable is not set.
+    """
+
+    def held(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name is None:
+            return "$"
+        if not environ.get(name):
+            raise SettingsError(f"A header names ${name}, which is not set. Set it; a dollar sign is written $$.")
+        return environ[name].strip()
+
+    return _VARIABLE_IN.sub(held, text)
+
+
+def found_program(program: str) -> str | None:
+    """Where a program lies: on the `PATH`, or beside our own; None when it is not there.
+
+    One with a folder in its name must be an absolute path.  Folders of the search path that are not absolute are left
+    out: they would lie wherever the server was started.
+    """
+    if Path(program).name != program:
+        return program if Path(program).is_absolute() and os.access(program, os.X_OK) else None
+    folders = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(part).is_absolute()]
+    return shutil.which(program, path=os.pathsep.join([*folders, str(Path(sys.executable).parent)]))
+
+
 def load(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Settings:
     """Read the operator's settings.
 
@@ -544,6 +653,7 @@ def load(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -
     values = _read_file(path, named=bool(environ.get("MANYEYES_CONFIG")))
     for key, value in _from_environment(environ):
         _put(values, key, value)
+    _name_variables(values, environ)
     if not values.get("roots"):
         values["roots"] = list(map(str, default_roots(Path.cwd() if cwd is None else cwd, environ)))
     try:
@@ -554,6 +664,18 @@ def load(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -
     settings = settings.model_copy(update={"roots": found})
     settings._missing_roots = missing  # noqa: SLF001  # its own, which a copy cannot be given
     return settings
+
+
+def _name_variables(values: dict[str, Json], environ: Mapping[str, str]) -> None:
+    """Put what variables hold into the headers of [dast] that name them."""
+    section = values.get("dast")
+    headers = section.get("headers") if isinstance(section, dict) else None
+    if isinstance(section, dict) and isinstance(headers, str):
+        section["headers"] = with_variables(headers, environ)
+    elif isinstance(section, dict) and isinstance(headers, dict):
+        section["headers"] = {
+            name: with_variables(value, environ) if isinstance(value, str) else value for name, value in headers.items()
+        }
 
 
 def _folders(roots: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -614,7 +736,7 @@ _VENDOR_VARIABLES = {
     "GOOGLE_API_KEY": "google.key",  # read after GEMINI_API_KEY: the SDK prefers it too
     "GOOGLE_GEMINI_BASE_URL": "google.base_url",
 }
-_LISTS = {"toolsets", "models", "modalities", "vendors", "targets", "args", "tools", "careful"}
+_LISTS = {"toolsets", "models", "modalities", "vendors", "targets", "args", "tools", "careful", "engines"}
 _TOP_LEVEL = {"roots", "privacy", "deadline_s", "toolsets", "log_level"}
 _NAMED_SECTIONS: Mapping[str, type[_Section]] = {
     "endpoints": Endpoint,

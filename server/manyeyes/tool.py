@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from manyeyes.learning.account import Signal
+    from manyeyes.learning.account import Resolved, Signal
     from manyeyes.mcp_servers import Borrowed
     from manyeyes.redaction import Redactor
     from manyeyes.results import Remark, Run, Step
     from manyeyes.routing.reading import Reading
     from manyeyes.settings import Settings
     from manyeyes.state.conversations import Conversations
-    from manyeyes.types import Completion, ModelRef, Request, Route, Task
+    from manyeyes.types import Completion, ModelRef, Request, Route, Task, Usage
 
 
 class Arguments(BaseModel):
@@ -85,8 +85,22 @@ class Bench(Protocol):
         """The most that one answer of the first model of the task's route can cost; None when that is not known."""
         ...
 
-    def reading(self, task: Task, part_tokens: int) -> Reading:
-        """How material of `task.input_tokens` is best read: whole by one model, or in parts of `part_tokens`."""
+    def cost_usd(self, ref: ModelRef, usage: Usage) -> float | None:
+        """What so much of a model's work costs, searches included; None when a price of it is not known."""
+        ...
+
+    async def reading(
+        self, task: Task, part_tokens: int, *, each_tokens: int | None = None, parts: int | None = None
+    ) -> Reading:
+        """How material of `task.input_tokens` is best read: whole by one model, or in parts of `part_tokens`.
+
+        Args:
+            task: What is to be done, with the tokens of all of the material.
+            part_tokens: The size of a part, with what stands around it.
+            each_tokens: The longest answer to a part, where those answers stand by themselves; None where notes are
+                made of each part, and one more call answers from them.
+            parts: How many there are; None for as many as it takes.
+        """
         ...
 
     async def progress(self, message: str, done: float, total: float) -> None:
@@ -111,6 +125,10 @@ class Bench(Protocol):
             signal: What told.
             quality: How good, 0 to 1.
         """
+        ...
+
+    def resolved(self, one: Resolved) -> None:
+        """Take in that a finding of an earlier run is gone since the code there was changed; it counts once."""
         ...
 
     async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:

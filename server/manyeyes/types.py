@@ -171,6 +171,7 @@ class Usage:
         cache_write_tokens: The part of `input_tokens` written to the vendor's cache.
         output_tokens: All that the model wrote, reasoning included.
         reasoning_tokens: The part of `output_tokens` spent on reasoning.
+        searches: Web searches that the vendor made and charges beside the tokens.
     """
 
     input_tokens: int = 0
@@ -178,6 +179,7 @@ class Usage:
     cache_write_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    searches: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -186,6 +188,7 @@ class Usage:
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            searches=self.searches + other.searches,
         )
 
 

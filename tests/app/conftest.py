@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-
 import pytest
-from mcp import Client
 
-from manyeyes import settings as operator
-from manyeyes.app import build
-from manyeyes.desk import Desk
+from wire.connecting import connected
 
 
 @pytest.fixture
@@ -23,19 +18,7 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def connect(project, tmp_path):
+def connect(project):
     """Opens a client on a server of its own, in memory."""
 
-    @asynccontextmanager
-    async def connected(mode="auto", **environ):
-        environ = {
-            "HOME": str(tmp_path / "home"),
-            "MANYEYES_ROOTS": str(project),
-            "MANYEYES_STATE_URL": "sqlite://",
-            **environ,
-        }
-        settings = operator.load(environ, cwd=project)
-        async with Desk.open(settings, environ) as desk, Client(build(desk), mode=mode) as client:
-            yield client
-
-    return connected
+    return lambda mode="auto", **environ: connected(project, environ, mode=mode)

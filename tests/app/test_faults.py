@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,15 +24,16 @@ VENDORS = ("anthropic", "openai", "openai-chat", "google", "compatible")
 
 @pytest.fixture(scope="module")
 def told():
-    done = subprocess.run(
-        [sys.executable, BENCH, "--json", "--faults", ";".join(FAULTS)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout)
+    command = [sys.executable, BENCH, "--json", "--faults", ";".join(FAULTS)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as bench:
+        try:
+            out, err = bench.communicate(timeout=240)
+        except subprocess.TimeoutExpired:
+            os.killpg(bench.pid, signal.SIGKILL)  # and the servers that it started
+            raise
+    assert out, err
+    return json.loads(out)
 
 
 def chosen(told, *faults, **values):

@@ -13,6 +13,8 @@ from contextlib import closing
 import pytest
 from mcp import Client
 
+from manyeyes.cli import main
+
 pytestmark = pytest.mark.anyio
 HELLO = json.dumps(
     {
@@ -83,8 +85,6 @@ async def test_a_client_calls_a_tool(served, mode):
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:8900", "192.0.2.1:8900", "example.com:8900", "[::]:8900"])
-def test_binding_elsewhere_is_refused_with_the_reason(address, tmp_path):
-    command = [sys.executable, "-m", "manyeyes", "serve", "--http", address]
-    done = subprocess.run(command, check=False, env={"HOME": str(tmp_path)}, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "authentication" in done.stderr
+def test_binding_elsewhere_is_refused_with_the_reason(address, capsys):
+    assert main(["serve", "--http", address]) == 2
+    assert "authentication" in capsys.readouterr().err

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from manyeyes_tools import court
 from wire.doubles import body
-from wire.members import Member, careful, claims, readings
-from wire.vendors import KEY, AnthropicWords, ChatWords, GoogleWords
+from wire.members import careful, claims, readings, seated
+from wire.vendors import AnthropicWords
 
 pytestmark = pytest.mark.anyio
 
@@ -58,26 +59,7 @@ def by_source(block):
 def panel():
     """Starts members: of Anthropic, OpenAI and Google, by what they think."""
     with ExitStack() as stack:
-
-        def start(claude=None, gpt=None, gemini=None):
-            environ = {"MANYEYES_GOOGLE_API_VERSION": "v1beta"}
-            members = {}
-            for name, words, think in (
-                ("claude", AnthropicWords(), claude),
-                ("gpt", ChatWords(), gpt),
-                ("gemini", GoogleWords(), gemini),
-            ):
-                if think is None:
-                    continue
-                members[name] = member = stack.enter_context(Member(words, think))
-                environ |= {
-                    "claude": {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": member.url},
-                    "gpt": {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{member.url}/v1"},
-                    "gemini": {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": member.url},
-                }[name]
-            return members, environ
-
-        yield start
+        yield partial(seated, stack)
 
 
 def titled(result, title):
@@ -255,3 +237,21 @@ async def test_a_panel_with_one_down_one_slow_and_one_that_disagrees(connect, pa
     assert wrong["confidence"] < 0.4
     assert any("google" in one for one in review["problems"])
     assert len(members["gpt"].asked) == 3  # its review, and two rounds
+
+
+async def test_the_cost_of_an_exchange_is_told_before_and_after(connect, panel):
+    heard = []
+
+    async def progress(_done, _total, message):
+        heard.append(message)
+
+    _members, environ = panel(claude=says(RIGHT, judge=by_source), gpt=says(WRONG, judge=by_source))
+    async with connect(**environ) as client:
+        call = {**PAY, "depth": "panel"}
+        review = (await client.call_tool("code_review", call, progress_callback=progress)).structured_content
+    (before,) = [message for message in heard if message.startswith("models judge each other's claims; estimated at $")]
+    (told,) = [note for note in review["notes"] if note.startswith("The exchange between models cost $")]
+    assert before.partition("estimated at ")[2] in told
+    spent = float(told.split("$")[1].split(" ")[0])
+    others = [use["cost_usd"] for use in review["run"]["models"] if use["role"] != "panel"]
+    assert spent == pytest.approx(review["run"]["cost_usd"] - sum(others), abs=1e-4)

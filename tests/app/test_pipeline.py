@@ -7,9 +7,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from manyeyes_tools.pipeline.practices import PRACTICES
+from manyeyes_tools.questions import question_for
 from wire.doubles import body
-from wire.members import Member
-from wire.vendors import KEY, AnthropicWords, ChatWords, GoogleWords
+from wire.members import seated, strings
 
 pytestmark = pytest.mark.anyio
 
@@ -50,8 +51,9 @@ def reviewer(texts):
     return json.dumps({**said, "confirmed": listed(texts)})
 
 
-def engineer(texts):
-    return json.dumps({"summary": "Both are real.", "findings": [], "confirmed": listed(texts), "disputed": []})
+def engineer(texts, real="true", quote=QUOTE, reason="Nothing before it asks whose balance that is."):
+    checked = [{"id": name, "real": real, "reason": reason, "quote": quote} for name in listed(texts)]
+    return json.dumps({"summary": "All was looked at.", "findings": [], "checked": checked})
 
 
 def writer(_texts):
@@ -64,28 +66,9 @@ def down(_texts):
 
 @pytest.fixture
 def vendors():
+    """Starts the vendors of the three steps, by what they think."""
     with ExitStack() as stack:
-
-        def start(claude=reviewer, gpt=engineer, gemini=writer):
-            members = {
-                name: stack.enter_context(Member(words, think))
-                for name, words, think in (
-                    ("claude", AnthropicWords(), claude),
-                    ("gpt", ChatWords(), gpt),
-                    ("gemini", GoogleWords(), gemini),
-                )
-            }
-            return members, {
-                "MANYEYES_GOOGLE_API_VERSION": "v1beta",
-                "ANTHROPIC_API_KEY": KEY,
-                "ANTHROPIC_BASE_URL": members["claude"].url,
-                "OPENAI_API_KEY": KEY,
-                "OPENAI_BASE_URL": f"{members['gpt'].url}/v1",
-                "GEMINI_API_KEY": KEY,
-                "GOOGLE_GEMINI_BASE_URL": members["gemini"].url,
-            }
-
-        yield start
+        yield lambda claude=reviewer, gpt=engineer, gemini=writer: seated(stack, claude, gpt, gemini)
 
 
 async def run(connect, environ, **more):
@@ -113,6 +96,56 @@ async def test_each_step_is_another_vendors_and_knows_what_the_earlier_found(con
     document = result["documentation"]["document"]
     assert "## Known problems" in document
     assert suspicion["id"] in document
+
+
+def medium(texts):
+    said = {"summary": "It pays.", "verdict": "request_changes", "findings": [SUSPICION | {"severity": "medium"}]}
+    return json.dumps({**said, "disputed": [], "confirmed": listed(texts)})
+
+
+async def test_each_suspicion_is_a_question_of_its_kind(connect, vendors):
+    members, environ = vendors()
+    await run(connect, environ)
+    (told,) = [text for text in strings(members["gpt"].asked[0].json) if "Candidates, each to be answered" in text]
+    question = question_for("CWE-862")
+    asked = told.partition(f"Real if: {question.real}\nSafe if: {question.safe}\n")[2].partition("Real if: ")[0]
+    assert "CWE-862 Anybody's balance can be changed" in asked
+    injected = told.partition(f"Real if: {question_for('CWE-78').real}")[2].partition("Real if: ")[0]
+    assert "os.system" in injected or "CWE-78 " in injected
+
+
+async def test_what_is_refuted_by_the_code_is_dismissed_and_nobody_is_warned_of_it(connect, vendors):
+    _, environ = vendors(claude=medium, gpt=lambda texts: engineer(texts, "false"))
+    async with connect(**environ) as client:
+        result = (await client.call_tool("code_pipeline", CALL)).structured_content
+        sarif = (await client.read_resource(result["security"]["sarif"])).contents[0].text
+    (gone,) = [one for one in result["security"]["dismissed"] if one["cwe"] == "CWE-862"]
+    assert gone["dissent"].startswith("openai:")
+    assert gone["id"] not in ids(result["review"]) | ids(result["security"])
+    assert "the security step dismissed it" in result["review"]["suppressed"]["reasons"]
+    (line,) = [line for line in result["merged"] if line.startswith(gone["id"])]
+    assert "dismissed: openai:" in line
+    assert gone["id"] not in result["documentation"]["document"]
+    (shown,) = [one for one in json.loads(sarif)["runs"][0]["results"] if gone["id"] in json.dumps(one)]
+    assert shown["suppressions"]
+
+
+async def test_what_is_grave_is_disputed_by_one_model_and_not_struck_off(connect, vendors):
+    _, environ = vendors(gpt=lambda texts: engineer(texts, "false"))
+    result = await run(connect, environ)
+    (kept,) = [one for one in result["security"]["findings"] if one["cwe"] == "CWE-862"]
+    assert kept["dissent"].startswith("openai:")
+    assert kept["confidence"] == SUSPICION["confidence"] / 2
+    assert any(line.startswith(kept["id"]) and line.endswith("disputed") for line in result["merged"])
+
+
+@pytest.mark.parametrize("quote", ["    check(caller, user_id)", "# the caller was checked before", ""])
+async def test_a_refutation_that_the_code_does_not_bear_out_counts_for_nothing(connect, vendors, quote):
+    _, environ = vendors(claude=medium, gpt=lambda texts: engineer(texts, "false", quote))
+    result = await run(connect, environ)
+    assert not result["security"]["dismissed"]
+    (kept,) = [one for one in result["security"]["findings"] if one["cwe"] == "CWE-862"]
+    assert (kept["dissent"], kept["confidence"]) == (None, SUSPICION["confidence"])
 
 
 async def test_no_finding_is_lost_between_the_steps(connect, vendors):
@@ -207,11 +240,54 @@ async def test_parallel_looks_three_ways_at_once(connect, vendors):
     assert len(merged) == len(set(merged))
 
 
+async def test_what_the_scan_beside_it_dismisses_no_other_part_holds_up_by_engines_alone(connect, vendors):
+    call = "    os.system('ls ' + folder)"
+    _, environ = vendors(
+        gpt=lambda texts: engineer(texts, "false", call, "The folder is a constant where it is called.")
+    )
+    result = await run(connect, environ, mode="parallel")
+    (gone,) = [one for one in result["security"]["dismissed"] if one["cwe"] == "CWE-78"]
+    assert gone["id"] not in ids(result["review"]) | ids(result["security"]) | ids(result["best_practices"])
+    (line,) = [line for line in result["merged"] if line.startswith(gone["id"])]
+    assert "dismissed: openai:" in line
+
+
 async def test_without_a_key_the_engines_answer_and_it_is_said_once(connect):
     result = await run(connect, {})
     assert result["status"] == "evidence_only"
     assert result["security"]["findings"]
     assert len([line for line in result["problems"] if "No model was asked" in line]) == 1
+
+
+BUILT = (
+    "import os\n\n\ndef run(text, seen=[]):\n    try:\n        seen.append(missing)\n    except:\n        pass\n"
+    "    return eval(text)\n"
+)
+
+
+async def test_without_a_key_best_practices_are_what_engines_say_of_how_it_is_built(connect):
+    async with connect() as client:
+        call = {"code": BUILT, "language": "python", "mode": "parallel"}
+        answer = await client.call_tool("code_pipeline", call)
+    result, text = answer.structured_content, answer.content[0].text
+    built = {source for one in result["best_practices"]["findings"] for source in one["sources"]}
+    assert {"ruff:B006", "ruff:F401"} <= built <= PRACTICES
+    assert not ids(result["review"]) & ids(result["best_practices"])
+    assert {"ruff:F821"} <= {source for one in result["review"]["findings"] for source in one["sources"]}
+    every = ids(result["review"]) | ids(result["best_practices"]) | ids(result["security"])
+    assert {name: text.count(f"id `{name}`") for name in every} == dict.fromkeys(every, 1)
+    assert "\n# Best practices\n" in text
+    assert "told under Security" in text
+
+
+async def test_in_order_each_finding_is_told_once_in_full(connect):
+    async with connect() as client:
+        answer = await client.call_tool("code_pipeline", {"code": BUILT, "language": "python"})
+    result, text = answer.structured_content, answer.content[0].text
+    assert {name: text.count(f"id `{name}`") for name in ids(result["security"])} == dict.fromkeys(
+        ids(result["review"]) | ids(result["security"]), 1
+    )
+    assert "none of its own" in text
 
 
 async def test_a_long_result_is_read_page_by_page(connect):

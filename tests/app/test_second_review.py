@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -91,6 +92,40 @@ async def test_only_what_changed_is_read_again_and_the_rest_is_remembered(opened
     assert second["verdict"] == "comment"
 
 
+async def test_what_was_mended_speaks_for_the_model_that_had_named_it_once(opened, member, shop):
+    from manyeyes.learning.situation import Situation
+    from manyeyes.state.posteriors import RESOLVED_EACH
+
+    mended = CODE.replace("cents / count", "cents // max(count, 1)")
+    async with opened() as client:
+        learned = client.desk.allocation.posteriors.load
+        kind = Situation("code_review")
+        (model,) = {one["ref"] for one in (await review(client))["run"]["models"]}
+        assert learned().resolved == {}
+        trials = learned().of(kind)[model].trials
+        shop.write_text(mended)
+        assert len((await review(client))["resolved"]) == 1
+        assert learned().resolved[kind] == {model: 1}
+        added = learned().of(kind)[model].trials - trials
+        # The second review, with nothing to claim, says nothing by itself.
+        assert added == pytest.approx(RESOLVED_EACH)
+        for text in (mended, CODE, mended):
+            shop.write_text(text)
+            await review(client)
+        assert learned().resolved[kind] == {model: 1}
+
+
+async def test_when_the_file_is_gone_nothing_speaks_for_anybody(opened, member, shop):
+    other = shop.parent / "other.py"
+    other.write_text(FILLER)
+    async with opened() as client:
+        await client.call_tool("code_review", {"paths": ["."]})
+        shop.unlink()
+        result = (await client.call_tool("code_review", {"paths": ["."]})).structured_content
+        assert result["resolved"] == []
+        assert client.desk.allocation.posteriors.load().resolved == {}
+
+
 async def test_an_unchanged_repeat_asks_nobody_and_costs_nothing(opened, member, shop):
     async with opened() as client:
         first = await review(client)
@@ -128,7 +163,7 @@ async def test_other_questions_are_not_mixed_up(opened, member, shop):
 
 async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, member, shop, monkeypatch):
     """One of two changed files fails: what was found in it stays."""
-    from manyeyes_tools import court
+    from manyeyes_tools import court, judgement
 
     other = shop.parent / "other.py"
     other.write_text(CODE.replace("value + 7", "value + 77").replace("cents / count", "cents / many"))
@@ -137,7 +172,8 @@ async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, memb
         first = (await client.call_tool("code_review", call)).structured_content
         assert "Divides by zero" in titles(first)
         monkeypatch.setattr(court, "CHUNK_TOKENS", (60,))
-        monkeypatch.setattr("manyeyes_tools.judgement.CHUNK_TOKENS", (60,))
+        small = replace(judgement._USUAL, sizes=(60,))
+        monkeypatch.setattr(judgement, "_USUAL", small)
         shop.write_text(CODE.replace("cents / count", "cents // max(count, 1)"))
         other.write_text(other.read_text().replace("value + 3\n", "value - 3\n"))
         normal = member.think

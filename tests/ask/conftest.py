@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
-from mcp import Client
 
-from manyeyes import settings as operator
-from manyeyes.app import build
-from manyeyes.desk import Desk
-from wire.members import Member
-from wire.vendors import KEY, AnthropicWords, ChatWords, GoogleWords, ResponsesWords
+from wire.connecting import connected
+from wire.members import seated
 
 
 @pytest.fixture
@@ -24,52 +21,17 @@ def project(tmp_path):
 def connect(project, tmp_path):
     """Opens a client on a server of its own, in memory, with the toolset of `ask`."""
 
-    @asynccontextmanager
-    async def connected(config="", **environ):
-        environ = {
-            "HOME": str(tmp_path / "home"),
-            "MANYEYES_ROOTS": str(project),
-            "MANYEYES_STATE_URL": "sqlite://",
-            "MANYEYES_TOOLSETS": "chat",
-            **environ,
-        }
+    def start(config="", **environ):
         if config:
-            path = tmp_path / "manyeyes.toml"
-            path.write_text(config)
-            environ["MANYEYES_CONFIG"] = str(path)
-        settings = operator.load(environ, cwd=project)
-        async with Desk.open(settings, environ) as desk, Client(build(desk)) as client:
-            client.desk = desk
-            yield client
+            (tmp_path / "manyeyes.toml").write_text(config)
+            environ["MANYEYES_CONFIG"] = str(tmp_path / "manyeyes.toml")
+        return connected(project, {"MANYEYES_TOOLSETS": "chat", **environ})
 
-    return connected
+    return start
 
 
 @pytest.fixture
 def vendors():
     """Starts vendors' doubles by what they think, and gives the variables that lead to them."""
     with ExitStack() as stack:
-
-        def start(claude=None, gpt=None, gemini=None, *, responses=False):
-            environ = {"MANYEYES_GOOGLE_API_VERSION": "v1beta"}
-            members = {}
-            for name, words, think in (
-                ("claude", AnthropicWords(), claude),
-                ("gpt", ResponsesWords() if responses else ChatWords(), gpt),
-                ("gemini", GoogleWords(), gemini),
-            ):
-                if think is None:
-                    continue
-                members[name] = member = stack.enter_context(Member(words, think))
-                environ |= {
-                    "claude": {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": member.url},
-                    "gpt": {
-                        "OPENAI_API_KEY": KEY,
-                        "OPENAI_BASE_URL": f"{member.url}/v1",
-                        "MANYEYES_OPENAI_API": "responses" if responses else "chat",
-                    },
-                    "gemini": {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": member.url},
-                }[name]
-            return members, environ
-
-        yield start
+        yield partial(seated, stack)

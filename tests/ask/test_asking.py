@@ -177,7 +177,9 @@ async def test_each_vendor_searches_by_its_own_tool_and_pages_are_cited_once(con
     assert [one["url"] for one in result["citations"]] == ["https://a.example/x"]
     assert "1. [A](<https://a.example/x>)" in text
     assert result["status"] == "complete"
-    assert any("charges for web searches" in note for note in result["notes"])
+    fee = 0.014 if name == "gemini" else 0.01
+    assert f"The web was searched 1 time, for ${fee:.4f} beside tokens" in " ".join(result["notes"])
+    assert result["run"]["cost_usd"] > fee
 
 
 async def test_where_nobody_can_search_it_says_that_nothing_was_looked_up(connect, vendors):
@@ -269,6 +271,10 @@ async def test_a_panel_gives_opinions_a_synthesis_and_the_dissent(connect, vendo
     assert "Dissent:" in text
     most = float(re.search(r"at most \$([\d.]+)", " ".join(result["notes"]))[1])
     assert 0 < result["run"]["cost_usd"] <= most
+    (told,) = [note for note in result["notes"] if note.startswith("The exchange between models cost $")]
+    spent, low, high = map(float, re.findall(r"\$([\d.]+\d)", told))
+    assert 0 < low < high
+    assert 0 < spent < result["run"]["cost_usd"]
 
 
 async def test_who_agrees_with_everything_confirms_nothing(connect, vendors):

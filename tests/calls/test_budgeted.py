@@ -20,7 +20,6 @@ from manyeyes.prices import Prices
 from manyeyes.providers.faults import Faults
 from manyeyes.settings import Endpoint
 from manyeyes.state.budget import Budget
-from manyeyes.state.database import Database
 from manyeyes.state.reservations import entries
 from manyeyes.types import Completion, Media, Message, ModelRef, Native, Request, ToolCall, ToolOutput, ToolSpec, Usage
 
@@ -63,26 +62,6 @@ class Fake:
         if self.error:
             raise self.error
         return Completion(ref=self.ref, text="answer", usage=self.usage)
-
-
-class Clock:
-    def __init__(self):
-        self.now = 1_795_392_000.0 + 3_600  # an hour after midnight, UTC
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path, clock):
-    made = Database(tmp_path / "state.db", clock=clock)
-    yield made
-    made.close()
 
 
 def budgeted(database, model, *, local=False, told=None, **limits) -> Budgeted:

@@ -37,6 +37,15 @@ def test_only_what_is_new_counts(project, scan):
     assert {one["path"] for one in third["findings"]} == {"new.py"}
 
 
+def test_what_is_known_is_told_once(project, scan, capsys):
+    scan("--write-baseline", "known.json")
+    assert main(["scan", "bad.py", "--baseline", "known.json"]) == 0
+    text = capsys.readouterr().out
+    assert "Against known.json: 0 new, " in text
+    assert "it is in the baseline" not in text
+    assert "not shown" not in text
+
+
 def test_lines_that_move_make_nothing_new(project, scan):
     scan("--write-baseline", "known.json")
     bad = project / "bad.py"

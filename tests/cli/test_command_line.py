@@ -17,7 +17,10 @@ from manyeyes.desk import Desk
 from manyeyes.errors import AllFailed
 from manyeyes.types import Attempt, ModelRef, Route
 
-VERBS = ("serve", "review", "scan", "docs", "pipeline", "call", "route", "models", "doctor", "stats", "demo")
+VERBS = (
+    "serve", "review", "scan", "docs", "pipeline", "ask", "call", "route", "models", "doctor", "stats", "feedback",
+    "support", "demo",
+)  # fmt: skip
 KEY = "sk-ant-never-to-be-shown"
 
 
@@ -92,6 +95,19 @@ def test_a_bare_command_helps_on_a_terminal_and_serves_elsewhere(capsys, monkeyp
         (["pipeline", "missing.py"], "There is no missing.py"),
         (["call", "no_such_tool"], "no_such_tool"),
         (["call", "code_review", "--args", "{"], "--args is not JSON"),
+        (["scan", ""], "An empty name was given"),
+        (["scan", "~nobody-of-this-name/a.py"], "There is no ~nobody-of-this-name/a.py"),
+        (["scan", "bad.py", "--output", "."], "cannot be written: it is a folder"),
+        (
+            ["scan", "bad.py", "--html", "no/x.html"],
+            "cannot be written: there is no folder no. Make it, or change --html",
+        ),
+        (["scan", "bad.py", "--depth", "deep"], "`manyeyes scan --help` shows what it takes"),
+        (["route"], "are required: TASK_TYPE. `manyeyes route --help` shows"),
+        (["support", "nope"], "`manyeyes support --help` shows"),
+        (["support", "train", "missing.csv"], "There is no missing.csv. Name a .toml"),
+        (["support", "try", ""], "MESSAGE is empty"),
+        (["call", "ask", "--args", '{"prompt": "x"}'], "set MANYEYES_TOOLSETS=default,chat"),
         (["call", "code_review", "--args", "[]"], "must be a JSON object"),
         (["call", "code_review", "--args", "@missing.json"], "cannot be read"),
         (["route", "chat", "--input-tokens", "many"], "not a number of tokens"),
@@ -443,7 +459,65 @@ def test_a_reader_that_leaves_is_no_error(project):
     assert done.stderr == ""
 
 
+def test_a_full_disk_and_closed_streams_are_told_in_words(project):
+    with Path("/dev/full").open("w") as full:
+        done = run("models", "--offline", stdout=full)
+    assert (done.returncode, done.stderr) == (3, "manyeyes: The output cannot be written: No space left on device.\n")
+    closed = "exec {} -m manyeyes {} 0<&- 1>&-"
+    for argv, code in (("models --offline", 0), ("scan --code-file -", 2)):
+        done = subprocess.run(
+            ["sh", "-c", closed.format(sys.executable, argv)], stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_gone_is_told_in_words(tmp_path):
+    (tmp_path / "gone").mkdir()
+    script = f"cd {tmp_path}/gone && rmdir ../gone && exec {sys.executable} -m manyeyes stats"
+    done = subprocess.run(["sh", "-c", script], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "manyeyes: The folder this was started in is gone. Change into one that exists.\n"
+
+
+def test_help_is_shown_where_not_all_of_it_can_be_encoded(project):
+    done = run("--help", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "manyeyes ask 'Why ??'" in done.stdout
+
+
+def test_an_interrupt_of_work_is_quiet(project):
+    (project / "many").mkdir()
+    for number in range(60):
+        (project / "many" / f"m{number}.py").write_text("def run(x):\n    return eval(x)\n" * 400)
+    command = [sys.executable, "-m", "manyeyes", "scan", "many", "--progress"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as work:
+        assert "reading" in work.stderr.readline()
+        work.send_signal(signal.SIGINT)
+        assert work.wait(20) == 130
+        assert "Traceback" not in work.stderr.read()
+
+
+@pytest.mark.parametrize("width", ["40", "80"])
+def test_help_keeps_to_the_width(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    assert main(["stats", "--help"]) == 0
+    prose = out(capsys).partition("examples:")[0].splitlines()
+    assert max(map(len, prose)) <= int(width)
+
+
 def test_starting_imports_nothing_that_it_does_not_need():
     code = "import sys, manyeyes.cli; print([m for m in ('anyio','pydantic','mcp','argparse') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_files_may_stand_on_both_sides_of_an_option(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text("x = eval(input())\n")
+    assert main(["scan", "one.py", "--fail-on", "high", "two.py"]) == 1
+    said = capsys.readouterr().out
+    assert "one.py:1" in said
+    assert "two.py:1" in said
+    assert "it does harm here" not in said  # a way of one step, which is the place itself

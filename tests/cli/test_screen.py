@@ -5,6 +5,7 @@ import io
 import pytest
 
 from manyeyes.cli import screen
+from manyeyes_tools.reports import terminal
 
 
 class Terminal(io.StringIO):
@@ -76,3 +77,12 @@ def test_output_survives_an_encoding_that_lacks_a_character(monkeypatch):
 def test_errors_cannot_command_the_terminal(capsys):
     screen.complain("bad \x1b[2J path\x07")
     assert capsys.readouterr().err == "manyeyes: bad ?[2J path?\n"
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("20", 40), ("300", 100)])
+def test_a_report_is_as_wide_as_its_terminal_and_no_wider_than_is_read_well(monkeypatch, columns, width):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert terminal.columns() == width
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    assert terminal.columns() == 100

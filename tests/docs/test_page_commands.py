@@ -20,6 +20,8 @@ NOT_RUN = {
     "git clone https://EXAMPLE/manyeyes && cd manyeyes": "the address is a placeholder",
     "cd /path/to/project": "the folder is a placeholder; the commands run in a project as it is",
     "make demo": "make sets up an environment of its own; `manyeyes demo` is run",
+    "make demo-doubles": "it installs npm packages; tests/clients runs it",
+    "make demo-small": "it installs npm packages and a model; tests/clients runs it",
     "make test": "it would run this test",
     "make check": "make sets up an environment of its own",
     "uvx --from git+https://EXAMPLE/manyeyes manyeyes demo": "the address is a placeholder",
@@ -35,6 +37,9 @@ NOT_RUN = {
 EXITS = {
     "manyeyes scan . --fail-on high --sarif scan.sarif": 1,
     "git diff main | manyeyes review --diff - --fail-on critical": 1,
+    'manyeyes ask "What does this change risk?" --context examples/payment.py': 3,
+    'git diff main | manyeyes ask "What could go wrong here?" --context - --depth panel': 3,
+    'manyeyes ask "What is missing in this?" --media examples/payment.py --json': 3,
     "ANTHROPIC_API_KEY=x ANTHROPIC_BASE_URL=http://127.0.0.1:9 manyeyes review examples/payment.py": 4,
 }
 """What is not 0."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from manyeyes_tools.findings import Finding
 from manyeyes_tools.material import Material, SourceFile
-from manyeyes_tools.rereading import Memory, Reviewed, renamed, resolved, still_open
+from manyeyes_tools.rereading import Memory, Reviewed, credited, renamed, resolved, still_open
 
 FILLER = "".join(f"\n\ndef helper_{n}(value):\n    total = value + {n}\n    return total\n" for n in range(12))
 CODE = (
@@ -110,6 +110,56 @@ def test_what_still_stands_in_what_changed_is_put_to_the_models_again():
     assert [one.confidence for one in still_open(reread, [], (), ())] == [0.56]
     assert still_open(reread, [], (), {standing.id}) == []
     assert still_open(reread, [standing], (), ()) == []
+
+
+OPEN = "    with open(name) as file:"
+
+
+def creditable(after, found=(), *, named=True):
+    """The ids that speak for who named them, when the code becomes what `after` says."""
+    first = [finding(OPEN, 5), finding("    return total", 11, "F-2")]
+    kept = Memory.of(material(CODE)).reviewed(
+        first, ["comment"], "Fine.", [], {}, runs={one.id: "r-1" for one in first} if named else None
+    )
+    now = material(after)
+    memory = Memory.of(now)
+    reread = memory.reread(now, Reviewed.read(kept.model_dump_json()))
+    told = credited(reread, memory, found, now.files)
+    assert {run for _, run in told} <= {"r-1"}
+    return [one.id for one, _ in told]
+
+
+def test_a_finding_speaks_for_who_named_it_when_its_code_was_mended():
+    assert creditable(CODE.replace(OPEN, "    with open(name, encoding='utf-8') as file:")) == ["F-1"]
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (CODE.replace("file.read()", "file.read().strip()"), []),
+        (CODE.replace(OPEN, "    with open(\n        name,\n    ) as file:"), []),
+        (CODE.replace("def load(name):\n    with open(name) as file:\n        return file.read()\n", ""), []),
+        (CODE.replace("def load(", "def fetch(").replace(OPEN, "    with open(name, 'rb') as file:"), []),
+        (
+            CODE.replace(OPEN, "    with open(name, 'rb') as file:"),
+            [finding("    with open(name, 'rb') as file:", 5, "F-9")],
+        ),
+    ],
+    ids=["it stands still", "another layout", "its function is gone", "its function was renamed", "found once more"],
+)
+def test_a_finding_that_vanished_for_another_reason_speaks_for_nobody(after, found):
+    assert creditable(after, found) == []
+
+
+def test_a_finding_speaks_for_nobody_where_nobody_knows_who_named_it_when():
+    assert creditable(CODE.replace(OPEN, "    with open(name, encoding='utf-8') as file:"), named=False) == []
+
+
+def test_a_file_that_was_deleted_has_all_read_anew():
+    both = Material(files=(*material(CODE).files, *material(CODE, path="b.py").files), origin="paths")
+    kept = Memory.of(both).reviewed([finding(OPEN, 5)], ["comment"], "Fine.", [], {}, runs={"F-1": "r-1"})
+    now = material(CODE, path="b.py")
+    assert Memory.of(now).reread(now, kept) is None
 
 
 GUARDED = (

@@ -139,6 +139,45 @@ def test_feedback_stats_and_route_show_what_was_learned(shell, tmp_path):
     assert "1.8" in out
 
 
+def test_route_explains_what_was_resolved_and_shows_the_steps_of_a_pipeline(shell, tmp_path, environ):
+    from manyeyes.learning.account import Outcome, Resolved
+    from manyeyes.state.database import Database
+    from manyeyes.state.posteriors import Posteriors
+
+    database = Database(tmp_path / "state.db")
+    posteriors = Posteriors(database)
+    posteriors.add("r-1", [Outcome(situation=HERE, model="scripted:good", answers=1)])
+    posteriors.add("r-2", [], [Resolved("r-1", "code_review", "scripted:good", one) for one in ("F-1", "F-2")])
+    database.close()
+    options = ("--language", "python", "--explain", "--model", "scripted:good")
+    code, out, _ = shell("route", "code_review", *options, "--json")
+    (row,) = json.loads(out)["posterior"]
+    assert (code, row["resolved"], row["trials"]) == (0, 2, 0.5)
+    code, out, _ = shell("route", "pipeline", *options)
+    assert (code, out.count("would be asked.")) == (0, 3)
+    assert "2\n\nsecurity_scan: " in out
+    code, out, _ = shell("route", "pipeline", "--json")
+    assert [one["task_type"] for one in json.loads(out)["steps"]] == ["code_review", "security_scan", "doc_generator"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["support_intent", "support_rules", "support_summary", "support_general", "support_own"]
+)
+def test_kinds_that_the_help_names_are_known(shell, kind):
+    code, _, err = shell("route", kind)
+    assert (code, err) == (0, "")
+
+
+def test_help_names_every_kind_that_is_asked_for(shell):
+    from manyeyes.routing.rules import rules
+
+    _, out, _ = shell("route", "--help")
+    kinds = {*rules({}), "support_general", "support_intent", "support_rules", "support_summary", "pipeline"}
+    assert not {kind for kind in kinds - {"default"} if kind not in out}
+    _, out, _ = shell("stats", "--help")
+    assert "manyeyes stats --routing" in out
+
+
 def test_feedback_on_an_unknown_run_is_wrong_use(shell):
     code, out, err = shell("feedback", "r-none", "good")
     assert (code, out) == (2, "")

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manyeyes.learning.account import Outcome
+from manyeyes.learning.account import Outcome, Resolved
 from manyeyes.learning.situation import Situation
 from manyeyes.state import posteriors as module
 from manyeyes.state.database import Database
-from manyeyes.state.posteriors import FEEDBACK, Explored, Posteriors, UnknownRun
+from manyeyes.state.posteriors import FEEDBACK, RESOLVED_EACH, RESOLVED_MOST, Explored, Posteriors, UnknownRun
 
 HERE = Situation("code_review", "python", "short")
 NOON = 1_795_392_000.0 + 43_200
@@ -139,6 +139,67 @@ def test_what_was_said_before_a_model_changed_is_forgotten_with_the_rest(kept, c
     assert posteriors._database.read("SELECT count(*) FROM feedback") == [(2,)]
 
 
+def gone(*findings, run="r-0", model="a:one", kind=HERE.kind) -> list[Resolved]:
+    return [Resolved(run, kind, model, one) for one in findings]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    before=st.lists(st.booleans(), max_size=30),
+    told=st.lists(st.lists(st.sampled_from(["F-1", "F-2", "F-3", "F-4", "F-5", "F-6"]), max_size=6), max_size=5),
+)
+def test_findings_that_were_resolved_count_once_each_and_are_bounded_in_a_run(before, told):
+    posteriors = Posteriors(Database(None))
+    for number, good in enumerate([True, *before]):
+        posteriors.add(f"r-{number}", [outcome(float(good))])
+    was = posteriors.load().of(HERE)["a:one"]
+    for number, findings in enumerate(told):
+        posteriors.add(f"r-later-{number}", [], gone(*findings))
+    known = posteriors.load()
+    different = len({one for findings in told for one in findings})
+    weight = min(RESOLVED_EACH * different, RESOLVED_MOST)
+    for situation in (HERE, HERE.broader):
+        now = known.of(situation)["a:one"]
+        assert (now.trials - was.trials, now.quality - was.quality) == (pytest.approx(weight), pytest.approx(weight))
+        assert known.resolved.get(situation, {}) == ({"a:one": different} if different else {})
+
+
+def test_a_finding_that_comes_back_and_goes_again_counts_once(kept):
+    posteriors = kept()
+    for run in ("r-0", "r-1"):
+        posteriors.add(run, [outcome(None, weight=0.0)])
+        posteriors.add(f"{run} later", [], gone("F-1", run=run))
+    assert kept().load().of(HERE)["a:one"].trials == RESOLVED_EACH
+
+
+def test_what_was_resolved_speaks_for_who_had_named_it_where_it_worked(kept):
+    other = Situation("code_review", "go", "short")
+    posteriors = kept()
+    posteriors.add("r-0", [outcome(None, weight=0.0), outcome(None, weight=0.0, situation=other)])
+    posteriors.add("r-0b", [outcome(None, model="b:two", weight=0.0, answers=0)])
+    posteriors.add("r-1", [], [*gone("F-1"), *gone("F-2", run="r-unknown"), *gone("F-3", model="c:three")])
+    posteriors.add("r-2", [], [*gone("F-4", kind="doc_generator"), *gone("F-5", run="r-0b", model="b:two")])
+    known = posteriors.load()
+    assert [known.of(where)["a:one"].trials for where in (HERE, other)] == [RESOLVED_EACH / 2] * 2
+    assert known.of(HERE.broader)["a:one"].trials == pytest.approx(RESOLVED_EACH)
+    assert known.resolved[HERE.broader] == {"a:one": 1}
+    assert known.of(HERE)["b:two"].trials == 0.0
+    assert "c:three" not in known.of(HERE)
+
+
+def test_what_a_model_named_before_it_changed_is_forgotten_with_the_rest(kept, clock):
+    posteriors = kept()
+    posteriors.add("r-0", [outcome(1.0)])
+    for number in range(1, 40):
+        clock.now += 60
+        posteriors.add(f"r-{number}", [outcome(1.0 if number < 25 else 0.0)])
+    was = posteriors.load().of(HERE)["a:one"].trials
+    posteriors.add("r-a", [], gone("F-1"))
+    assert posteriors.load().of(HERE)["a:one"].trials == was
+    posteriors.add("r-b", [], gone("F-2", run="r-39"))
+    assert posteriors.load().of(HERE)["a:one"].trials == was + RESOLVED_EACH
+
+
 def test_exploring_keeps_to_its_share_and_its_money_over_all_processes(kept, clock):
     one, other = kept(), kept()
     granted = [(one if number % 2 else other).explore(0.3, share=0.1, usd_per_day=1.0) for number in range(100)]
@@ -152,12 +213,13 @@ def test_exploring_keeps_to_its_share_and_its_money_over_all_processes(kept, clo
     assert one.load().explored == Explored(0, 0, 0.0)
 
 
-@given(st.integers(0, 500), st.floats(0, 0.5))
-def test_exploring_never_exceeds_its_share(choices, share):
+@given(st.integers(0, 500), st.floats(0, 0.5), st.integers(0, 50))
+def test_exploring_never_exceeds_its_share_or_what_is_granted_at_first(choices, share, first):
     explored = 0
     for number in range(choices):
-        explored += Explored(number, explored).may(0.0, share=share, usd_per_day=0.0)
-    assert explored <= share * choices
+        explored += Explored(number, explored).may(0.0, share=share, usd_per_day=0.0, first=first)
+    assert explored <= max(share * choices, first if share else 0)
+    assert not Explored(choices, 0, 1.0).may(0.1, share=share, usd_per_day=1.0, first=first)
 
 
 def test_another_process_that_writes_delays_what_was_learned_and_loses_nothing(kept, monkeypatch):
@@ -187,7 +249,10 @@ def test_all_of_it_is_bounded_in_age_and_in_number(kept, clock, monkeypatch):
     assert len(posteriors._database.read("SELECT run_id FROM feedback")) == 5
     assert len(posteriors._database.read("SELECT model FROM posteriors")) == 4
     clock.now += 91 * DAY
+    posteriors.add("r-later", [], gone("F-1"))
+    clock.now += 91 * DAY
     posteriors._database.transact(posteriors._tidy)
+    assert posteriors._database.read("SELECT * FROM resolutions") == []
     assert posteriors.outcomes() == []
     assert posteriors.load().records == {}
 

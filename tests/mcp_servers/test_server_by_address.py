@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
-import threading
-import time
 from pathlib import Path
 
 import anyio
 import pytest
-import uvicorn
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
 
@@ -19,6 +15,7 @@ from manyeyes.cli import doctor, main
 from manyeyes.mcp_servers import Borrowed, Servers
 from manyeyes.settings import McpServer
 from manyeyes.types import ToolCall
+from wire.served import Served
 
 LENDER = Path(__file__).with_name("lender.py")
 
@@ -42,15 +39,8 @@ def address():
             return
         await app(scope, receive, send)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = uvicorn.Server(uvicorn.Config(guarded, log_level="critical", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not running.started:
-            time.sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
-        running.should_exit = True
-        thread.join(5)
+    with Served(guarded) as served:
+        yield f"{served.url}/mcp"
 
 
 async def used(settings):

@@ -15,7 +15,7 @@ import pytest
 import postgres_server
 from manyeyes.errors import BreakerOpen, OverBudget, VendorFault
 from manyeyes.events import AskEvent, CallEvent, RunEvent
-from manyeyes.learning.account import Outcome
+from manyeyes.learning.account import Outcome, Resolved
 from manyeyes.learning.situation import Situation
 from manyeyes.prices import Prices
 from manyeyes.settings import Breaker as Rules
@@ -118,6 +118,9 @@ async def keep_posteriors(opened, clock):
     assert one.say("r-learned", good=False) == ("a:b",)
     record = other.load().of(here)["a:b"]
     assert (record.trials, record.quality, record.calls, record.cost_usd) == (1.5, 0.5, 1.0, 0.25)
+    resolved = Resolved("r-learned", here.kind, "a:b", "F-1")
+    one.add("r-later", [], [resolved, resolved])
+    assert other.load().resolved[here] == {"a:b": 1}
     assert other.outcomes() == [told, Outcome(situation=here, model="a:b", answers=1)]
     one.chose()
     one.load()  # which writes what waits

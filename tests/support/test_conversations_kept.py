@@ -11,25 +11,6 @@ from manyeyes.state.conversations import Conversations, NotYours, Turn
 from manyeyes.state.database import Database
 
 
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path, clock):
-    made = Database(tmp_path / "state.db", clock=clock)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def kept(database):
     return Conversations(database, keep_s=100.0)

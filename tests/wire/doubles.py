@@ -7,17 +7,16 @@ encrypted reasoning, bodies that are broken, connections that are reset.
 from __future__ import annotations
 
 import json
-import socket
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
+
+from wire.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,16 +90,13 @@ class Double:
         self.gone = threading.Event()
         self.most_open = 0
         self._open: list[None] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
         app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
-        config = uvicorn.Config(self._guarded(app), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._served = Served(self._guarded(app), lifespan="off")
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return self._served.url
 
     def reply(self, *replies: Reply) -> None:
         """Queue what to answer next."""
@@ -115,15 +111,11 @@ class Double:
         self.most_open = 0
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.005)
+        self._served.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(5)
-        self._socket.close()
+    def __exit__(self, *error: object) -> None:
+        self._served.__exit__(*error)
 
     async def _answer(self, request: Request) -> Response | Reply:
         raw = await request.body()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wire.doubles import Asked, Double, Reply
+from wire.vendors import KEY, AnthropicWords, ChatWords, GoogleWords, ResponsesWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import ExitStack
 
     from starlette.requests import Request
 
@@ -21,7 +23,7 @@ _BLOCK = re.compile(r"^Claim (C\d+)( \(one of your own\))?$", re.MULTILINE)
 class Member(Double):
     """A double that thinks: `think` is given all texts it was sent, and returns its answer's text or a reply."""
 
-    def __init__(self, words: VendorWords, think: Callable[[list[str]], str | Reply]) -> None:
+    def __init__(self, words: VendorWords, think: Think) -> None:
         super().__init__()
         self.words = words
         self.think = think
@@ -32,6 +34,41 @@ class Member(Double):
         self.asked.append(asked)
         said = self.think(list(strings(asked.json)))
         return said if isinstance(said, Reply) else self.words.says(said)
+
+
+Think: TypeAlias = "Callable[[list[str]], str | Reply]"
+"""What a member makes of all texts that it is sent."""
+
+
+def seated(
+    stack: ExitStack,
+    claude: Think | None = None,
+    gpt: Think | None = None,
+    gemini: Think | None = None,
+    *,
+    responses: bool = False,
+) -> tuple[dict[str, Member], dict[str, str]]:
+    """Start members of Anthropic, OpenAI and Google by what they think, and give the variables that lead to them.
+
+    Without a thought there is no member.  `responses` lets OpenAI's speak by that API.
+    """
+    members: dict[str, Member] = {}
+    environ = {"MANYEYES_GOOGLE_API_VERSION": "v1beta"}
+    for name, words, think in (
+        ("claude", AnthropicWords(), claude),
+        ("gpt", ResponsesWords() if responses else ChatWords(), gpt),
+        ("gemini", GoogleWords(), gemini),
+    ):
+        if think is not None:
+            members[name] = stack.enter_context(Member(words, think))
+    if "claude" in members:
+        environ |= {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": members["claude"].url}
+    if "gpt" in members:
+        environ |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{members['gpt'].url}/v1"}
+        environ["MANYEYES_OPENAI_API"] = "responses" if responses else "chat"
+    if "gemini" in members:
+        environ |= {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": members["gemini"].url}
+    return members, environ
 
 
 def strings(value: Any) -> Iterator[str]:

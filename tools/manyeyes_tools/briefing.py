@@ -80,6 +80,7 @@ class Briefing:
         wish: str,
         guided: bool,
         casework: Casework | None = None,
+        alone: bool = False,
     ) -> Briefing:
         """A briefing on this material.  Maps the project where the material has a place in one.
 
@@ -91,6 +92,7 @@ class Briefing:
             wish: What the repository asks for.
             guided: Whether the project's papers are shown.
             casework: Makes a question of each finding of the evidence.
+            alone: Whether a piece is shown with nothing beside it, for a small window.
         """
         bare = cls(
             material=material,
@@ -100,7 +102,7 @@ class Briefing:
             wish=wish,
             casework=casework,
         )
-        if material.origin == "code" or not library.roots:
+        if alone or material.origin == "code" or not library.roots:
             return bare
         project = await anyio.to_thread.run_sync(library.project, abandon_on_cancel=True)
         papers = await anyio.to_thread.run_sync(library.papers, abandon_on_cancel=True) if guided else ""

@@ -112,17 +112,8 @@ class Check(_Answer):
     quote: Long = ""
 
 
-class SecurityAnswer(_Answer):
-    """What a security engineer is asked for."""
-
-    summary: Annotated[str, Field(max_length=1_200)]
-    findings: Annotated[list[Claim], Field(max_length=40)]
-    confirmed: Ids = Field(default_factory=list)
-    disputed: Annotated[list[Dispute], Field(max_length=40)] = Field(default_factory=list)
-
-
 class CaseAnswer(_Answer):
-    """What a security engineer is asked for where each finding of the evidence is a question."""
+    """What a security engineer is asked for: each finding of the evidence is a question."""
 
     summary: Annotated[str, Field(max_length=1_200)]
     findings: Annotated[list[Claim], Field(max_length=40)]
@@ -139,7 +130,7 @@ class CaseAnswer(_Answer):
         return [Dispute(id=one.id, reason=one.reason) for one in self.checked if one.real == "false"]
 
 
-Answer: TypeAlias = ReviewAnswer | SecurityAnswer | CaseAnswer
+Answer: TypeAlias = ReviewAnswer | CaseAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +211,7 @@ def ground_all(completion: Completion, scope: Scope) -> Heard:
     Blocking: to be called in a worker thread.
     """
     answer = completion.parsed
-    assert isinstance(answer, ReviewAnswer | SecurityAnswer | CaseAnswer)  # noqa: S101  # the gateway validated it
+    assert isinstance(answer, ReviewAnswer | CaseAnswer)  # noqa: S101  # the gateway validated it
     ref, ungrounded = str(completion.ref), Counter[str]()
     findings: list[Finding] = []
     for claim in answer.findings:

@@ -16,7 +16,7 @@ from manyeyes_tools.borrowing import Together, borrowed
 from manyeyes_tools.briefing import Briefing
 from manyeyes_tools.casework import Dismissed
 from manyeyes_tools.chunks import tokens
-from manyeyes_tools.claims import CaseAnswer, Heard, ReviewAnswer, Scope, SecurityAnswer, by_path, ground_all
+from manyeyes_tools.claims import CaseAnswer, Heard, ReviewAnswer, Scope, by_path, ground_all
 from manyeyes_tools.findings import Severity
 from manyeyes_tools.holding import flaw, next_tier
 from manyeyes_tools.identity import identify
@@ -77,6 +77,7 @@ class Court:
     bench: Bench
     judgement: Judgement
     total: int
+    lean: bool = False
     files: dict[str, SourceFile] = field(init=False)
     library: Library = field(init=False)
     tools: Tools | None = field(init=False)
@@ -92,7 +93,8 @@ class Court:
         # Code that came as text has no place in a project, and `quick` is one call.
         around = self.question.depth != "quick" and self.material.origin != "code" and bool(self.bench.roots)
         usual = Looks(self.library, self.evidence) if around else None
-        self.tools = (self.question.tools or usual) if self.question.depth != "quick" else None
+        # What tools give, and the tools themselves, take room that a small window does not have.
+        self.tools = (self.question.tools or usual) if self.question.depth != "quick" and not self.lean else None
 
     @property
     def scope(self) -> Scope:
@@ -130,6 +132,17 @@ class Court:
             for number, chunk in enumerate(chunks):
                 group.start_soon(one, number, chunk)
         return [answered[number] for number in sorted(answered)]
+
+    async def hear_one(self, chunks: Sequence[Chunk], tasks: Sequence[Task]) -> None:
+        """Ask whom the first task leads to, and nobody beside."""
+        await self.hear(chunks, tasks[0])
+
+    def start_anew(self, more: int, why: str) -> None:
+        """Nobody was heard, and as many questions more are put in another way: that makes nothing partial yet."""
+        said = "; ".join(dict.fromkeys(self.judgement.problems))
+        self.judgement.problems.clear()
+        self.judgement.notes.append(f"{why}: {shorten(said, 600)}")
+        self.total += more
 
     async def hear_panel(self, chunks: Sequence[Chunk], tasks: Sequence[Task]) -> None:
         """Ask every seat at the same time; who is much slower than the others is left out, by name."""
@@ -242,7 +255,10 @@ class Court:
         why: list[str] = []
         for ref in others[:_DOUBTERS]:
             readers = {str(ref): replace(base, model=None, providers=frozenset({ref.provider}))}
-            looked = await scrutinise(grave, readers, self._seen(), self.bench, role="skeptic", rounds=1)
+            looked = await scrutinise(
+                grave, readers, self._seen(), self.bench, role="skeptic", rounds=1, tell=self.tell
+            )
+            self.judgement.notes += [looked.cost] if looked.cost else []
             tell_scrutiny(self.bench, self.question.tool, grave, looked)
             if not looked.heard:
                 why += [f"{name}: {reason}" for name, reason in looked.absent.items()]
@@ -288,7 +304,10 @@ class Court:
             return
         await self.tell("having the panel's members judge each other's findings")
         before = self.judgement.findings
-        looked = await scrutinise(before, speakers, self._seen(), self.bench, role="panel", rounds=ROUNDS)
+        looked = await scrutinise(
+            before, speakers, self._seen(), self.bench, role="panel", rounds=ROUNDS, tell=self.tell
+        )
+        self.judgement.notes += [looked.cost] if looked.cost else []
         tell_scrutiny(self.bench, self.question.tool, before, looked)
         tell_panel(self.bench, self.question.tool, tuple(speakers), before, looked)
         casework = self.question.casework
@@ -345,7 +364,7 @@ class Court:
         if like is None or completion.cache_note in {"", like.note}:  # said to this very text
             return completion
         answer = completion.parsed
-        assert isinstance(answer, ReviewAnswer | SecurityAnswer | CaseAnswer)  # noqa: S101  # the gateway validated it
+        assert isinstance(answer, ReviewAnswer | CaseAnswer)  # noqa: S101  # the gateway validated it
         carried = await compute(like.carried, answer, completion.cache_note)
         if carried is not None:
             return replace(completion, parsed=carried)
@@ -399,15 +418,17 @@ class Court:
         return bool(plain and able) and plain[0] == able[0]
 
     async def _request(self, chunk: Chunk, base: Task) -> tuple[Request, Task, Likeness | None]:
-        system = f"{load_prompt(self.question.prompt)}\n\n{load_prompt('material')}"
-        if self.question.casework is None:
-            system += f"\n\n{load_prompt('reported')}"
+        system = load_prompt(self.question.prompt)
+        if not self.question.frugal:
+            system += f"\n\n{load_prompt('material')}"
+            if self.question.casework is None:
+                system += f"\n\n{load_prompt('reported')}"
         # In threads: parsing would hold the event loop.
         brief = await compute((await self._briefing()).brief, chunk)
         request = Request(
             system=system,
             messages=(Message(role="user", text=brief.text),),
-            max_tokens=ANSWER_TOKENS,
+            max_tokens=base.output_tokens or ANSWER_TOKENS,
             answer=self.question.answer,
         )
         task = replace(base, input_tokens=tokens(system) + tokens(brief.text), language=self._language(chunk))
@@ -427,6 +448,7 @@ class Court:
                     wish=self.question.wish,
                     guided=self.question.guided,
                     casework=self.question.casework,
+                    alone=self.lean,
                 )
             return self._known
 

@@ -48,7 +48,7 @@ class FindingsTool(Generic[ArgumentsT, ResultT]):
         if form == "sarif":
             return sarif.report(result, tool_version=__version__)
         if form == "terminal":
-            return terminal.report(result, colour=True, width=100)
+            return terminal.report(result, colour=True, width=terminal.columns())
         return markdown.report(result)
 
     def fixes(self, result: ResultT, roots: Sequence[Path], since: float) -> Fixes:

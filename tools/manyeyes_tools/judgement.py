@@ -7,6 +7,7 @@ and asks a more capable one where it does not; what is high or critical is read 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from manyeyes.cores import compute
 from manyeyes_tools.chunks import make_chunks
-from manyeyes_tools.claims import CaseAnswer, Claim, Dispute, ReviewAnswer, SecurityAnswer
+from manyeyes_tools.claims import CaseAnswer, Claim, Dispute, ReviewAnswer
 from manyeyes_tools.court import ANSWER_TOKENS, CHUNK_TOKENS, Court, shorten, task_for
+from manyeyes_tools.extent import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,6 @@ __all__ = [
     "Judgement",
     "Question",
     "ReviewAnswer",
-    "SecurityAnswer",
     "judge",
 ]
 
@@ -68,6 +69,7 @@ class Question:
         checked: Whether somebody else will check what is found, so that no second model reads it here.
         tools: What it may use for that; None for the usual ones, where there are roots and the material has a place.
         casework: Asks about each finding of the evidence; the judgement's findings then hold the evidence too.
+        frugal: Whether the instructions tell by themselves how code is given, with few of its lines numbered.
     """
 
     tool: str
@@ -83,6 +85,7 @@ class Question:
     bounds: Bounds | None = None
     tools: Tools | None = None
     casework: Casework | None = None
+    frugal: bool = False
 
 
 @dataclass(slots=True)
@@ -127,6 +130,35 @@ class Judgement:
         return shorten(" ".join(dict.fromkeys(self.summaries)), 2_000)
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much is asked at once.
+
+    Attributes:
+        sizes: Tokens of a piece, the largest first.
+        around: Tokens that may stand around it.
+        questions: Findings of the evidence that are asked about.
+    """
+
+    sizes: tuple[int, ...]
+    around: int
+    questions: int
+
+    @property
+    def least(self) -> int:
+        """The smallest prompt."""
+        return self.sizes[-1] + self.around
+
+    def sizes_for(self, tasks: Sequence[Task], bench: Bench) -> list[int]:
+        """The sizes that those who would be asked can take."""
+        return [size for size in self.sizes if _fits(tasks, size + self.around, self.least, bench)]
+
+
+_USUAL = _Room(CHUNK_TOKENS, _OVERHEAD_TOKENS, QUESTIONS)
+_LEAN = _Room((3_000, 1_000), 2_500, 12)
+"""For models with a small window: a piece is shown with nothing beside it, and nobody looks around."""
+
+
 async def judge(material: Material, evidence: Sequence[Finding], question: Question, bench: Bench) -> Judgement:
     """Ask the models that the router chooses about all of the material.
 
@@ -137,23 +169,33 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
     """
     judgement = Judgement()
     tasks = _panel(question, bench) if question.depth == "panel" else [task_for(question, CHUNK_TOKENS[-1])]
-    sizes = [size for size in CHUNK_TOKENS if _fits(tasks, size, bench)]
+    room = _USUAL if (sizes := _USUAL.sizes_for(tasks, bench)) else _LEAN
+    sizes = sizes or _LEAN.sizes_for(tasks, bench)
     if not sizes:
-        judgement.problems.append(f"No model was asked: {bench.route(tasks[0]).obstacles}.")
+        obstacles = bench.route(replace(tasks[0], input_tokens=_LEAN.least)).obstacles
+        judgement.problems.append(f"No model was asked: {obstacles}.")
         judgement.keyless = True
         return judgement
-    chunks = await compute(make_chunks, material.files, sizes[0])
-    for smaller in sizes[1:]:  # one answer speaks to so many questions only
-        if question.casework is None or not _crowded(chunks, evidence):
-            break
-        chunks = await compute(make_chunks, material.files, smaller)
-    court = Court(material, tuple(evidence), question, bench, judgement, total=len(chunks) * len(tasks))
+    chunks = await compute(_pieces, material, evidence, question, sizes, room.questions)
+    parts, seats, whole = chunks, tasks, None
+    if len(chunks) > 1 and room is _USUAL:
+        crowded = question.casework is not None and len(evidence) > QUESTIONS
+        whole, why = await at_once(chunks, sizes[0], tasks, bench, around=room.around, crowded=crowded)
+        judgement.notes.append(why)
+    if whole is not None:
+        chunks, tasks = await compute(make_chunks, material.files, sys.maxsize, sparse=question.frugal), whole
+    total = len(chunks) * len(tasks)
+    court = Court(material, tuple(evidence), question, bench, judgement, total=total, lean=room is _LEAN)
+    hear = court.hear_panel if question.depth == "panel" else court.hear_one
+    await hear(chunks, tasks)
+    if whole is not None and not court.answers:
+        tasks = seats
+        court.start_anew(len(parts) * len(tasks), "Nobody read it whole, so it was read in parts after all")
+        await hear(parts, tasks)
     if question.depth == "panel":
-        await court.hear_panel(chunks, tasks)
         await court.gather_findings()
         await court.exchange(tasks)
     else:
-        await court.hear(chunks, tasks[0])
         if question.depth == "standard" and question.model is None:
             await court.escalate(court.weak(), tasks[0])
         await court.gather_findings()
@@ -163,23 +205,38 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
     return judgement
 
 
-def _crowded(chunks: Sequence[Chunk], evidence: Sequence[Finding]) -> bool:
+def _pieces(
+    material: Material, evidence: Sequence[Finding], question: Question, sizes: Sequence[int], questions: int
+) -> tuple[Chunk, ...]:
+    """The material in pieces of the largest size whose questions one answer can speak to."""
+    chunks = make_chunks(material.files, sizes[0], sparse=question.frugal)
+    for smaller in sizes[1:]:
+        if question.casework is None or not _crowded(chunks, evidence, questions):
+            break
+        chunks = make_chunks(material.files, smaller, sparse=question.frugal)
+    return chunks
+
+
+def _crowded(chunks: Sequence[Chunk], evidence: Sequence[Finding], most: int) -> bool:
     """Whether some piece holds more findings of the evidence than can be asked about at once."""
     asked = Counter(finding.path for finding in evidence)
-    return any(sum(asked[path] for path in {path for path, _, _ in one.places}) > QUESTIONS for one in chunks)
+    return any(sum(asked[path] for path in {path for path, _, _ in one.places}) > most for one in chunks)
 
 
 def _panel(question: Question, bench: Bench) -> list[Task]:
     """One task for each vendor that can be asked; the endpoints count as one more."""
-    everybody = {ref.provider for ref in bench.route(task_for(question, CHUNK_TOKENS[-1])).taken}
+    # Whose window is too small for a question as the others are asked it has no seat, and keeps nobody from theirs.
+    everybody = {ref.provider for ref in bench.route(task_for(question, _USUAL.least)).taken}
     seats = [frozenset({vendor}) for vendor in VENDORS if vendor in everybody]
     if rest := everybody - set(VENDORS):
         seats.append(frozenset(rest))
     return [task_for(question, CHUNK_TOKENS[-1], seat) for seat in seats] or [task_for(question, CHUNK_TOKENS[-1])]
 
 
-def _fits(tasks: Sequence[Task], size: int, bench: Bench) -> bool:
-    return all(bench.route(replace(task, input_tokens=size + _OVERHEAD_TOKENS)).taken for task in tasks)
+def _fits(tasks: Sequence[Task], size: int, least: int, bench: Bench) -> bool:
+    """Whether prompts of that size go to those that the smallest ones would, so that nobody is passed over for less."""
+    firsts = [[bench.route(replace(task, input_tokens=one)).taken[:1] for one in (size, least)] for task in tasks]
+    return all(large and large == small for large, small in firsts)
 
 
 def digest_of(file: SourceFile) -> str:

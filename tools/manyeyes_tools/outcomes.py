@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manyeyes.learning.account import Signal
+from manyeyes.learning.account import Resolved, Signal
 from manyeyes_tools.exchange import Outcome
 from manyeyes_tools.holding import flaw, must_speak
 from manyeyes_tools.merging import is_engine
@@ -79,6 +79,19 @@ def tell_panel(bench: Bench, kind: str, members: Sequence[str], before: Sequence
     for model in members if sound else ():
         found = sum(model in one.sources for one in sound)
         bench.outcome(model, kind, Signal.FOUND, found / len(sound))
+
+
+def tell_resolved(bench: Bench, kind: str, mended: Sequence[tuple[Finding, str]]) -> None:
+    """Tell of findings that a later review found mended, and in which run each was named.
+
+    Args:
+        bench: Is told.
+        kind: The kind of work the findings came from.
+        mended: The findings, and the ids of those runs.
+    """
+    for one, run in mended:
+        for model in _models(one.sources):
+            bench.resolved(Resolved(run, kind, model, one.id))
 
 
 def _models(sources: Sequence[str]) -> list[str]:

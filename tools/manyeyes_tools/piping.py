@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,8 +12,9 @@ from manyeyes.errors import BadCall, ManyEyesError
 from manyeyes.results import RouteEntry
 from manyeyes.types import Task
 from manyeyes_tools import findings_tool
+from manyeyes_tools.merging import is_engine
 from manyeyes_tools.pipeline import steps
-from manyeyes_tools.pipeline.digest import lines, united
+from manyeyes_tools.pipeline.digest import dismissed, joined, lines, united
 from manyeyes_tools.pipeline.result import PipelineResult
 from manyeyes_tools.sources import gather
 
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from manyeyes.results import Result, Status
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import PipelineArguments
-    from manyeyes_tools.findings import Finding
+    from manyeyes_tools.findings import Finding, ReviewResult, ScanResult
 
 _KINDS = {"review": "code_review", "security": "security_scan", "documentation": "doc_generator"}
 """The steps, and the kind of work that each is to the router."""
+DISMISSED = "the security step dismissed it"
+"""Why a review shows no longer what it reported."""
 ResultT = TypeVar("ResultT", bound="Result")
 
 
@@ -92,7 +96,9 @@ async def _sequential(work: steps.Work) -> Steps:
     known = established
     scanned = await done.take("security", lambda: steps.security(work, known))
     if scanned is not None:
-        established = united(established, scanned.findings)
+        gone = {one.id for one in scanned.dismissed}
+        established = united((one for one in established if one.id not in gone), scanned.findings)
+        _withdraw(done, gone)
     await done.take("documentation", lambda: steps.documentation(work, established))
     return done
 
@@ -103,12 +109,64 @@ async def _parallel(work: steps.Work, arguments: PipelineArguments) -> Steps:
         group.start_soon(done.take, "review", lambda: steps.review_alone(work))
         group.start_soon(done.take, "security", lambda: steps.security_alone(work, arguments))
         group.start_soon(done.take, "best_practices", lambda: steps.practices(work))
+    scanned: ScanResult | None = done.results.get("security")
+    if scanned is not None:  # what a model of the other parts reports by itself stays: they do not agree
+        gone = {one.id for one in scanned.dismissed if all(map(is_engine, one.sources))}
+        for name in ("review", "best_practices"):
+            part = done.results.get(name)
+            if part is not None:
+                own = {one.id for one in part.findings if one.id in gone and all(map(is_engine, one.sources))}
+                _withdraw(done, own, name)
+    _told_once(done)
     return done
+
+
+def _told_once(done: Steps) -> None:
+    """Tell what review and best practices both found under best practices alone, with the sources of both."""
+    review: ReviewResult | None = done.results.get("review")
+    practices: ReviewResult | None = done.results.get("best_practices")
+    if review is None or practices is None:
+        return
+    reviewed = {one.id: one for one in review.findings}
+    shared = [one for one in practices.findings if one.id in reviewed]
+    if not shared:
+        return
+    both = {one.id: joined([one], [reviewed[one.id]])[0] for one in shared}
+    findings = [both.get(one.id, one) for one in practices.findings]
+    done.results["best_practices"] = practices.model_copy(update={"findings": findings})
+    left = _without(review, set(both))
+    told = f"{len(both)} more {'is' if len(both) == 1 else 'are'} told under best practices."
+    done.results["review"] = left.model_copy(update={"notes": [*left.notes, told]})
+
+
+def _withdraw(done: Steps, gone: set[str], name: str = "review") -> None:
+    """Take out of a part what the security step dismissed: one result does not say both."""
+    review: ReviewResult | None = done.results.get(name)
+    if review is None or not any(one.id in gone for one in review.findings):
+        return
+    left = _without(review, gone)
+    count = len(review.findings) - len(left.findings)
+    held = review.suppressed
+    reasons = {**held.reasons, DISMISSED: count}
+    suppressed = held.model_copy(update={"count": held.count + count, "reasons": reasons})
+    done.results[name] = left.model_copy(update={"suppressed": suppressed})
+
+
+def _without(review: ReviewResult, ids: set[str]) -> ReviewResult:
+    taken = Counter(str(one.severity) for one in review.findings if one.id in ids)
+    return review.model_copy(
+        update={
+            "findings": [one for one in review.findings if one.id not in ids],
+            "counts": dict(Counter(review.counts) - taken),
+        }
+    )
 
 
 def _result(arguments: PipelineArguments, done: Steps, bench: Bench) -> PipelineResult:
     found = [done.results[name].findings for name in ("best_practices", "review", "security") if name in done.results]
     every = united(*found)
+    scanned: ScanResult | None = done.results.get("security")
+    gone, standing = scanned.dismissed if scanned else [], {one.id for one in every}
     # Documentation that had nothing left to write, since all has its docstring, is whole without a model.
     whole = {name for name, result in done.results.items() if name == "documentation" and not result.problems}
     statuses = {result.status for name, result in done.results.items() if name not in whole} or {"complete"}
@@ -133,7 +191,7 @@ def _result(arguments: PipelineArguments, done: Steps, bench: Bench) -> Pipeline
         problems=problems,
         run=bench.run(),
         mode=arguments.mode,
-        merged=lines(every),
+        merged=[*lines(every), *dismissed(one for one in gone if one.id not in standing)],
         **done.results,
     )
 

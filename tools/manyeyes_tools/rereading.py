@@ -9,6 +9,8 @@ or what stands nowhere any more, counts as mended.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from hashlib import sha256
@@ -39,12 +41,15 @@ PASSED_OVER = 0.7
 BETWEEN = 40
 """Lines between definitions are told apart in runs of this many at most."""
 VERSION = 2
+_LAYOUT = re.compile(r"[\s,;'\"`()]+")
+"""What formatters put in and take out."""
 
 
 class Reviewed(Wire):
     """What is kept of a review: digests by path, what was found, what was disputed, and how it was judged.
 
-    `beside` are the files that models read for themselves: when one has changed, all is read anew.
+    `beside` are the files that models read for themselves: when one has changed, all is read anew.  `named` tells of a
+    finding's id in which run it was named, and the digest of the name of what it stands in (empty for nothing).
     """
 
     version: int = VERSION
@@ -56,6 +61,7 @@ class Reviewed(Wire):
     summary: str
     disputed: list[tuple[str, str, str]] = Field(default_factory=list)
     beside: dict[str, str] = Field(default_factory=dict)
+    named: dict[str, tuple[str, str]] = Field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str | None) -> Reviewed | None:
@@ -120,8 +126,19 @@ class Memory:
         summary: str,
         disputed: Sequence[tuple[str, str, str]],
         beside: Mapping[str, str],
+        *,
+        runs: Mapping[str, str] | None = None,
     ) -> Reviewed | None:
-        """What to keep of a review of this; None when there is too much of it."""
+        """What to keep of a review of this; None when there is too much of it.
+
+        Args:
+            findings: What was found, and what is still open of what was found before.
+            verdicts: How it was judged.
+            summary: In the models' words.
+            disputed: Evidence that models hold to be wrong.
+            beside: What models read for themselves, as path and digest.
+            runs: In which run a finding was named, by its id, where that is known.
+        """
         if len(findings) > MOST_FINDINGS:
             return None
         return Reviewed(
@@ -133,6 +150,14 @@ class Memory:
             summary=summary,
             disputed=list(disputed),
             beside=dict(beside),
+            named={one.id: (runs[one.id], self._within(one)) for one in findings if runs and one.id in runs},
+        )
+
+    def _within(self, finding: Finding) -> str:
+        """The digest of the name of the definition that a finding stands in; empty for none."""
+        pieces = self.pieces.get(finding.path, ())
+        return next(
+            (_short(one.name) for one in pieces if one.name and one.first <= finding.start_line <= one.last), ""
         )
 
     def _names(self) -> set[str]:
@@ -238,6 +263,39 @@ def resolved(reread: Reread, findings: Iterable[Finding]) -> list[str]:
     return sorted({one.id for one in reread.before.findings} - still)
 
 
+def credited(
+    reread: Reread, memory: Memory, found: Sequence[Finding], files: Sequence[SourceFile]
+) -> list[tuple[Finding, str]]:
+    """The earlier findings that are gone because the code was mended, each with the run that named it.
+
+    Much makes a finding vanish that says nothing for who named it.  So its words must stand nowhere any more, in no
+    other file and not under another layout; its file, and the definition that it stood in, must still be there; and
+    nothing of its kind may have been found in that file by this reading.  Where the words still stand and a model holds
+    the claim to be wrong now, it may have been wrong from the start.
+
+    Args:
+        reread: How this review follows the earlier one.
+        memory: The pieces of the material as it is now.
+        found: What this reading found.
+        files: The material as it is now.
+    """
+    names = {path: {_short(one.name) for one in pieces if one.name} for path, pieces in memory.pieces.items()}
+    bare = [_bare(file.masked) for file in files]
+    again = {(one.path, _kind(one)) for one in found}
+    kept = []
+    for one in reread.gone:
+        run, within = reread.before.named.get(one.id, ("", ""))
+        there = one.path in names and (not within or within in names[one.path])
+        if run and there and (one.path, _kind(one)) not in again and not any(_bare(one.quote) in text for text in bare):
+            kept.append((one, run))
+    return kept
+
+
+def _bare(text: str) -> str:
+    """The text without what a formatter changes."""
+    return _LAYOUT.sub("", text)
+
+
 def _with_sound_patch(moved: Finding, before: Finding, file: SourceFile) -> Finding:
     """The finding without its patch when that no longer applies; a patch names lines, and those may have moved."""
     suggestion = moved.suggestion
@@ -296,6 +354,7 @@ def _pieces(file: SourceFile) -> Iterator[Piece]:
             if one.kind in {"function", "method"} and one.start_line > ended:
                 starts[one.start_line] = one
                 ended = one.end_line
+    begins = sorted(starts)
     for begin, end in known:
         first = begin
         while first <= end:
@@ -306,7 +365,8 @@ def _pieces(file: SourceFile) -> Iterator[Piece]:
                 digest = _digest(file, lines, first, last, here.qualified)
                 yield Piece(first, last, digest, here.name, head)
             else:
-                last = min((line - 1 for line in starts if line > first), default=end)
+                following = bisect_right(begins, first)
+                last = begins[following] - 1 if following < len(begins) else end
                 last = min(last, end, first + BETWEEN - 1)
                 blank = not any(line.strip() for line in lines[first - 1 : last])
                 yield Piece(first, last, _digest(file, lines, first, last), blank=blank)

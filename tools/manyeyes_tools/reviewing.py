@@ -104,7 +104,7 @@ async def examine(
     limit = findings_tool.limit(material, bench)
     whole = await compute(earlier.carry_over, judgement)
     conclusion = await compute(conclude, material, evidence, whole, limit=limit)
-    await compute(earlier.keep, judgement, whole)
+    await compute(earlier.keep, material, judgement, whole)
     still = {one.id for one in (*conclusion.findings, *evidence.findings)}
     tell_resolved(bench, question.tool, await compute(earlier.credited, material, judgement, still))
     return ReviewResult(
@@ -151,10 +151,10 @@ class Earlier:
         files = sorted(file.path for file in material.files)
         roots = sorted(str(root) for root in bench.roots)
         key = sha256(repr((asked, files, roots, material.origin)).encode("utf-8", "surrogatepass")).hexdigest()
-        memory = await compute(Memory.of, material)
         before = Reviewed.read(bench.recall(f"review {key}"))
         if before is None or not await compute(_same_beside, before, Library.of(material, bench)):
-            return cls(bench, key, memory)
+            return cls(bench, key)
+        memory = await compute(Memory.of, material)
         return cls(bench, key, memory, await compute(memory.reread, material, before))
 
     def carry_over(self, judgement: Judgement) -> Judgement:
@@ -188,18 +188,17 @@ class Earlier:
         nothing = self.reread is not None and self.reread.material is None
         return nothing or bool(judgement.heard and not judgement.problems)
 
-    def keep(self, judgement: Judgement, whole: Judgement) -> None:
-        """Keep this review for the next, when models read all that they were to read."""
-        if self.memory is None or not whole.heard or judgement.problems:
+    def keep(self, material: Material, judgement: Judgement, whole: Judgement) -> None:
+        """Keep this review for the next, when models read all that they were to read.  Blocking: may parse."""
+        if not self.key or not whole.heard or judgement.problems:
             return
+        memory = self.memory or Memory.of(material)
         runs = {one.id: self.bench.run_id for one in whole.findings}
         if self.reread is not None:  # what was not found anew was named in an earlier run
             anew = {one.id for one in renamed(self.reread, judgement.findings)}
             named = self.reread.before.named
             runs = {told: run if told in anew else named.get(told, ("", ""))[0] for told, run in runs.items()}
-        kept = self.memory.reviewed(
-            whole.findings, whole.verdicts, whole.summary, whole.disputed, whole.beside, runs=runs
-        )
+        kept = memory.reviewed(whole.findings, whole.verdicts, whole.summary, whole.disputed, whole.beside, runs=runs)
         if kept is not None:
             self.bench.keep(f"review {self.key}", kept.model_dump_json())
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from manyeyes.cores import compute
 from manyeyes_tools.anchors import anchor
-from manyeyes_tools.exchange import Outcome, Point, Trial, settle
+from manyeyes_tools.exchange import Outcome, Point, Trial
+from manyeyes_tools.exchange.costing import hold
 from manyeyes_tools.exchange.weighing import Reader, keep_record
 from manyeyes_tools.merging import worth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from manyeyes.tool import Bench
     from manyeyes.types import Task
@@ -49,6 +50,7 @@ class Scrutiny:
         refuted: Who refuted those hidden for that, and why, by the finding's id.
         unread: How many findings were not put before anybody, since there were so many worth more.
         outcomes: What became of those that were, by the finding's id.
+        cost: What it cost, and what had been expected of that, in one line; empty when nobody was asked.
     """
 
     findings: list[Finding]
@@ -59,6 +61,7 @@ class Scrutiny:
     unread: int = 0
     refuted: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    cost: str = ""
 
 
 async def scrutinise(
@@ -69,6 +72,7 @@ async def scrutinise(
     *,
     role: str,
     rounds: int,
+    tell: Callable[[str], Awaitable[None]],
 ) -> Scrutiny:
     """Put findings before models and take over what they make of them.
 
@@ -80,6 +84,7 @@ async def scrutinise(
         bench: Asks.
         role: The part the readers play in the run.
         rounds: How many rounds at most.
+        tell: Is told what it will cost, before anybody is asked.
     """
     chosen = sorted(findings, key=lambda one: (-worth(one), one.path, one.start_line, one.id))[:MOST]
     if not chosen or not readers:
@@ -95,13 +100,15 @@ async def scrutinise(
         Reader(name=name, bench=bench, task=task, role=role, context=lambda point: _excerpt(point, files))
         for name, task in readers.items()
     ]
-    settlement = await settle(points, people, borne=borne, trials=trials, rounds=rounds)
+    account = await hold(points, people, people, borne=borne, trials=trials, rounds=rounds, tell=tell)
+    settlement = account.settlement
     keep_record(bench, settlement, points, trials)
     result = Scrutiny(
         [],
         absent=dict(settlement.absent),
         heard=len(settlement.absent) < len(people),
         unread=len(findings) - len(chosen),
+        cost=account.told,
     )
     for finding in findings:
         settled = settlement.settled.get(finding.id)

@@ -24,10 +24,11 @@ _COLOURS = {"+": "32", "-": "31", "@": "36"}
 _HELP = "y writes this patch, n leaves it, a writes this and all that follow, q leaves this and all that follow"
 
 
-def add(group: _ArgumentGroup) -> None:
-    """Add the options to a verb."""
+def add(group: _ArgumentGroup, *, probing: bool) -> None:
+    """Add the options to a verb; `probing` says that it takes `--target` too."""
     group.add_argument("--apply", action="store_true", help="show the patches that fit, ask, and write them")
-    group.add_argument("--yes", action="store_true", help="do not ask: --apply writes all, --target is probed")
+    told = "do not ask: --apply writes all, --target is probed" if probing else "do not ask: --apply writes all"
+    group.add_argument("--yes", action="store_true", help=told)
 
 
 def check(options: Options) -> None:

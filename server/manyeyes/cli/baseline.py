@@ -107,6 +107,19 @@ def compare(options: Options, result: Result) -> Compared:
     return compared
 
 
+def said_once(held: Any) -> Any:
+    """What is not shown, without what the note on the baseline has told already.
+
+    Args:
+        held: A result's `suppressed`.
+    """
+    known = held.reasons.get(KNOWN, 0)
+    if not known:
+        return held
+    reasons = {reason: count for reason, count in held.reasons.items() if reason != KNOWN}
+    return held.model_copy(update={"count": held.count - known, "reasons": reasons})
+
+
 def _compared(result: Any, before: _Baseline, now: _Baseline, *, whole: bool, name: str) -> Compared:
     new = [one for one in result.findings if one.id not in before.entries]
     known = len(result.findings) - len(new)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, cast
 
 from manyeyes.cli.exits import NOT_DONE, WRONG_USE, code_for
+from manyeyes.cli.reading import read_text
 from manyeyes.cli.screen import ProgressLine, complain, show
 from manyeyes.errors import BadCall
 
@@ -64,7 +65,7 @@ def read_arguments(text: str) -> dict[str, Json]:
         if text == "-":
             text = sys.stdin.read(_MOST_ARGUMENTS)
         elif text.startswith("@"):
-            text = Path(text[1:]).read_text(encoding="utf-8")
+            text = read_text(text[1:])
     except (OSError, UnicodeDecodeError) as error:
         raise BadCall(f"--args {text} cannot be read: {error}") from None
     try:
@@ -74,6 +75,15 @@ def read_arguments(text: str) -> dict[str, Json]:
     if not isinstance(values, dict):
         raise BadCall('--args must be a JSON object, such as \'{"paths": ["src"]}\'.')
     return values
+
+
+def _kept_apart(desk: Desk, tool: str) -> str:
+    """How to switch on a tool that is installed and of a toolset that is not; empty when it is none."""
+    entry = next(iter(entry_points(group="manyeyes.tools", name=tool)), None)
+    if entry is None or tool in desk.tools:
+        return ""
+    toolsets = ",".join((*desk.settings.toolsets, entry.load().toolset))
+    return f"`{tool}` is installed and not switched on: set MANYEYES_TOOLSETS={toolsets}"
 
 
 async def _call(desk: Desk, tool: str, values: dict[str, Json], progress: ProgressLine) -> int:
@@ -87,6 +97,8 @@ async def _call(desk: Desk, tool: str, values: dict[str, Json], progress: Progre
             answer = await client.call_tool(tool, values, progress_callback=progress.update)
         except MCPError as error:
             complain(error.message)
+            if kept := _kept_apart(desk, tool):
+                complain(kept)
             return WRONG_USE
         finally:
             progress.clear()

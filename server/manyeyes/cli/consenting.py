@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from manyeyes.cli.screen import safe
-from manyeyes.errors import BadCall
+from manyeyes.errors import BadCall, SettingsError
+from manyeyes.settings import header_lines, with_variables
 
 if TYPE_CHECKING:
     from manyeyes.cli.verbs import Options
     from manyeyes.settings import Settings
+
+_LINE = "'Authorization: Bearer $TOKEN'"
 
 
 def consented(options: Options, settings: Settings) -> Settings:
@@ -23,18 +27,49 @@ def consented(options: Options, settings: Settings) -> Settings:
     url: str | None = getattr(options, "target_url", None)
     if url is None:
         return settings
-    unsafe = settings.dast.unsafe_methods or bool(getattr(options, "unsafe", False))
+    known = settings.dast
+    unsafe = known.unsafe_methods or bool(getattr(options, "unsafe", False))
     try:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        dast = type(settings.dast).model_validate(
-            settings.dast.model_dump() | {"targets": [*settings.dast.targets, origin], "unsafe_methods": unsafe}
-        )
+        type(known)(targets=(origin,))
     except ValueError:  # as pydantic's own error is one
         raise BadCall("--target is not an address such as http://127.0.0.1:8000/, or names a user.") from None
+    changed: dict[str, object] = {"targets": tuple(dict.fromkeys([*known.targets, origin])), "unsafe_methods": unsafe}
+    if given := _headers(options):
+        # What the settings send to another application is not sent to this one.
+        mine = known.headers if known.headers_for in {None, origin} and set(known.targets) <= {origin} else {}
+        changed |= {"headers": {**mine, **given}, "headers_for": origin}
+    elif known.headers and known.headers_for is None:
+        changed["headers_for"] = known.targets[0] if known.targets else origin
+    if engines := getattr(options, "engines", None):
+        changed["engines"] = tuple(dict.fromkeys(engines))
+    try:
+        dast = type(known).model_validate(
+            {**{name: getattr(known, name) for name in type(known).model_fields}, **changed}
+        )
+    except ValueError:
+        raise BadCall(
+            f"--header takes a line of plain ASCII such as {_LINE}, and no header of the connection."
+        ) from None
     if not options.yes:
         _ask(origin, unsafe=unsafe)
     return settings.model_copy(update={"dast": dast})
+
+
+def _headers(options: Options) -> dict[str, str]:
+    """The headers of the command line, with what the variables in them hold.
+
+    In single quotes the shell leaves `$TOKEN` as it is, so that the secret stands in no list of processes.
+    """
+    try:
+        lines = header_lines(getattr(options, "headers", None) or ())
+    except ValueError:
+        raise BadCall(f"--header takes a line such as {_LINE}.") from None
+    try:
+        return {name: with_variables(value, os.environ) for name, value in lines.items()}
+    except SettingsError as error:
+        raise BadCall(str(error)) from None
 
 
 def _ask(origin: str, *, unsafe: bool) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from manyeyes.cli.exits import DONE, IN_PART
 from manyeyes.cli.screen import paint, show, table, wants_colour
 from manyeyes.local_models import USUAL, look
+from manyeyes.settings import found_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -210,7 +211,24 @@ def _engines(desk: Desk) -> Iterator[Check]:
         "ok" if there else "broken",
         f"ruff {_version('ruff')}, Python's syntax tree" if there else "the package ruff is not installed",
     )
+    yield from _dast_engines(desk.settings)
     yield Check("tools", "ok" if desk.tools else "broken", ", ".join(desk.tools) or "none is installed")
+
+
+def _dast_engines(settings: Settings) -> Iterator[Check]:
+    """Other people's scanners of running applications: which of them are chosen, and which are here."""
+    for name, install in (("wapiti", "pipx install wapiti3"), ("schemathesis", 'pip install "manyeyes[dast]"')):
+        program: str = getattr(settings.dast, name)
+        there = found_program(program)
+        chosen = name in settings.dast.engines
+        if there is None:
+            state: State = "broken" if chosen else "absent"
+            yield Check(name, state, f"`{program}` not found: dast does without it. To have it: {install}")
+        elif chosen:
+            yield Check(name, "ok", f"{there}, run by dast beside its own prober")
+        else:
+            use = f"MANYEYES_DAST_ENGINES={name}, or --engine {name}"
+            yield Check(name, "absent", f"{there}, not in use. To have dast run it: {use}")
 
 
 def _roots(settings: Settings) -> Iterator[Check]:

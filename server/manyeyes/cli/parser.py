@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import textwrap
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from manyeyes import __version__
-from manyeyes.cli import call, demo, doctor, feedback, models, route, serve, stats, support, tools
+from manyeyes.cli import ask, call, demo, doctor, feedback, models, route, serve, stats, support, tools
 from manyeyes.cli.exits import NOT_DONE, WRONG_USE
 from manyeyes.cli.screen import complain
 from manyeyes.errors import BadCall, ManyEyesError, NoAnswer, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from _typeshed import SupportsWrite
 
 _ABOUT = """\
 Many Eyes lets models of several vendors look at your code, grounded in deterministic evidence.
@@ -28,6 +32,7 @@ examples:
   manyeyes review --git main..HEAD       review a branch
   manyeyes scan src --fail-on high       exit with 1 when something grave is found
   manyeyes docs src/api.py --format openapi --output api.json
+  manyeyes ask 'Why …?' --depth panel    ask models of several vendors
   manyeyes route code_review             which model would be asked, and why
   manyeyes demo                          see all of it at work on a sample
 
@@ -39,16 +44,56 @@ _SAME = {"--port": "--http", "--host": "--http", "--url": "--http", "--out": "--
 """Options of other programs, and ours for the same."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, where argparse shows all that could be said before."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with what is wrong and where to look."""
+        complain(f"{message.removeprefix('argument ')}. `{self.prog} --help` shows what it takes.")
+        sys.exit(WRONG_USE)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        encoding = getattr(file, "encoding", None) or "utf-8"
+        super()._print_message(message.encode(encoding, "replace").decode(encoding), file)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Folds prose to the terminal's width and leaves examples and tables as they are written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines: list[str] = []
+        prose: list[str] = []
+        for line in [*text.splitlines(), ""]:
+            if line and not line.startswith("  ") and "   " not in line:
+                prose.append(line)
+                continue
+            lines += textwrap.wrap(" ".join(prose), width)
+            lines.append(line)
+            prose = []
+        return "\n".join(indent + line for line in lines[:-1])
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all verbs."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="manyeyes", description=_ABOUT, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"manyeyes {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", dest="verb")
-    for module in (serve, tools, call, route, models, doctor, stats, feedback, support, demo):
+    for module in (serve, tools, ask, call, route, models, doctor, stats, feedback, support, demo):
         module.add(verbs)
+    for one in _every(parser):
+        one.formatter_class = _Help
     return parser
+
+
+def _every(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser, those of its verbs, and of what these have below them."""
+    yield parser
+    for group in parser._actions:  # noqa: SLF001  # argparse has no other way to ask
+        if isinstance(group, argparse._SubParsersAction):  # noqa: SLF001  # as above
+            for one in dict.fromkeys(group.choices.values()):
+                yield from _every(one)
 
 
 def parse(argv: Sequence[str]) -> int:
@@ -86,6 +131,11 @@ def _options(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.N
         return WRONG_USE
     try:
         options, unknown = parser.parse_known_args(argv)
+        of = verbs.get(options.verb)
+        more = bool(unknown) and not any(text.startswith("-") for text in unknown)
+        if more and of is not None and not any(map(_nests, of._actions)):  # noqa: SLF001  # argparse has no other way to ask
+            # Files on both sides of an option: argparse takes only those before it unless asked like this.
+            options, unknown = of.parse_known_intermixed_args(argv[1:], options)
     except SystemExit as leaving:
         # argparse prints its message and leaves: 0 after help, 2 after wrong use.
         return leaving.code if isinstance(leaving.code, int) else WRONG_USE
@@ -98,6 +148,10 @@ def _options(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.N
 def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     groups = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001  # argparse has no other way to ask
     return dict(next(groups).choices)
+
+
+def _nests(action: argparse.Action) -> bool:
+    return isinstance(action, argparse._SubParsersAction)  # noqa: SLF001  # as above
 
 
 def _not_known(parser: argparse.ArgumentParser, verb: str | None, unknown: Sequence[str]) -> str:

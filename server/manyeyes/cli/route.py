@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
@@ -14,14 +14,18 @@ from manyeyes.learning.situation import Situation
 from manyeyes.types import Modality, Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from manyeyes.cli.verbs import Options, Verbs
     from manyeyes.desk import Desk
     from manyeyes.learning.choice import Draw
     from manyeyes.types import Route, Task
 
 
-_BY_DEFAULT = frozenset({"analysis", "chat", "code_pipeline", "customer_service", "ask"})
-"""Kinds of work that are known and have no row of their own."""
+_BY_DEFAULT = frozenset({"analysis", "chat", "customer_service", "ask"})
+"""Kinds of work that are known and have no row of their own; all that begin with `support_` are others."""
+_STEPS = dict.fromkeys(("pipeline", "code_pipeline"), ("code_review", "security_scan", "doc_generator"))
+"""What is done in steps, each of a kind of its own."""
 
 
 def add(verbs: Verbs) -> None:
@@ -34,9 +38,17 @@ def add(verbs: Verbs) -> None:
         epilog="examples:\n"
         "  manyeyes route code_review\n"
         "  manyeyes route long_context_analysis --input-tokens 600000\n"
-        "  manyeyes route multimodal_fusion --modality image --json\n\n"
-        "kinds of work: code_generation, long_context_analysis, real_time_chat, multimodal_fusion, search_augmented,\n"
-        "media_processing, analysis, chat, and the tools: code_review, security_scan, doc_generator",
+        "  manyeyes route multimodal_fusion --modality image --json\n"
+        "  manyeyes route pipeline\n"
+        "  manyeyes route code_review --language python --explain\n\n"
+        "kinds of work:\n"
+        "  of ask      code_generation, long_context_analysis, real_time_chat, multimodal_fusion, search_augmented,\n"
+        "              media_processing, analysis, chat\n"
+        "  tools       code_review, security_scan, doc_generator\n"
+        "  pipeline    the three tools one after the other, each with its own route\n"
+        "  customers   support_technical_support, support_sales_inquiry, support_complaint, support_general,\n"
+        "              support_NAME for an intent of yours; support_intent, support_rules, support_summary\n"
+        "  your own    any [routing.KIND] of your settings; every other kind takes the row `default`",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("kind", metavar="TASK_TYPE", help="the kind of work; an unknown one takes the default row")
@@ -59,88 +71,122 @@ def add(verbs: Verbs) -> None:
 
 
 def run(options: Options) -> int:
-    """Print the route."""
+    """Print the route, or those of the steps."""
     from manyeyes.cli.session import with_desk  # only to work, not for help
     from manyeyes.types import Task
 
-    task = Task(
-        kind=options.kind,
-        tier=options.tier,
-        input_tokens=options.input_tokens,
-        output_tokens=options.output_tokens,
-        modalities=frozenset(options.modality or ["text"]),
-        structured=options.structured,
-        search=options.search,
-        model=options.model,
-        language=options.language,
-    )
+    tasks = [
+        Task(
+            kind=kind,
+            tier=options.tier,
+            input_tokens=options.input_tokens,
+            output_tokens=options.output_tokens,
+            modalities=frozenset(options.modality or ["text"]),
+            structured=options.structured,
+            search=options.search,
+            model=options.model,
+            language=options.language,
+        )
+        for kind in _STEPS.get(options.kind, (options.kind,))
+    ]
 
-    async def choose(desk: Desk) -> tuple[Route, list[Draw] | None, set[str]]:
+    async def choose(desk: Desk) -> tuple[list[_Chosen], set[str]]:
         known = {*desk.router.rules, *desk.tools}
         allocation = desk.allocation
         if allocation is None:
-            return desk.router.choose(task), None, known
+            return [_Chosen(task, desk.router.choose(task)) for task in tasks], known
         import anyio.to_thread  # loaded by now
 
         await anyio.to_thread.run_sync(allocation.refresh)
-        lesson = allocation.lesson()
-        route = desk.router.choose(task, learned=lesson)
-        draws = await anyio.to_thread.run_sync(allocation.explain, task, route, lesson) if options.explain else []
-        return route, draws, known
+        chosen = []
+        for task in tasks:
+            lesson = allocation.lesson()
+            route = desk.router.choose(task, learned=lesson)
+            draws = await anyio.to_thread.run_sync(allocation.explain, task, route, lesson) if options.explain else []
+            where = Situation.of(task.kind, task.language, task.input_tokens)
+            chosen.append(_Chosen(task, route, draws, allocation.knowledge.resolved.get(where, {})))
+        return chosen, known
 
-    route, draws, rows_known = with_desk(choose)
-    if task.kind not in rows_known | _BY_DEFAULT:
-        close = get_close_matches(task.kind, sorted(rows_known | _BY_DEFAULT), n=1)
+    chosen, rows_known = with_desk(choose)
+    known = rows_known | _BY_DEFAULT | _STEPS.keys()
+    if options.kind not in known and not options.kind.startswith("support_"):
+        close = get_close_matches(options.kind, sorted(known), n=1)
         complain(f"unknown kind of work, default row used{f'; close: {close[0]}' if close else ''}")
-    chosen = route.taken[0] if route.taken else None
     if options.json:
-        rows = [{"ref": str(one.ref), "taken": one.taken, "reason": one.reason} for one in route.candidates]
-        told: dict[str, object] = {
-            "task_type": task.kind,
-            "chosen": str(chosen) if chosen else None,
-            "candidates": rows,
-        }
-        if options.explain:
-            told["posterior"] = None if draws is None else [asdict(one) for one in draws]
-        show(json.dumps(told))
+        told = [one.as_json(explain=options.explain) for one in chosen]
+        show(json.dumps({"task_type": options.kind, "steps": told} if options.kind in _STEPS else told[0]))
         return 0
-    head = f"{task.kind}: {chosen} would be asked." if chosen else f"{task.kind}: no model can be asked."
-    rows_shown = [
-        (paint("ask", "32") if one.taken else paint("-", "2"), str(one.ref), one.reason) for one in route.candidates
-    ]
     colour = wants_colour(sys.stdout, refused=options.no_color)
-    show(f"{head}\n\n{table(('', 'model', 'why'), rows_shown)}", colour=colour)
-    if options.explain:
-        show(f"\n{_explained(task, draws)}", colour=colour)
+    parts = [part for one in chosen for part in (one.shown(), *([one.explained()] if options.explain else []))]
+    show("\n\n".join(parts), colour=colour)
     return 0
 
 
-def _explained(task: Task, draws: list[Draw] | None) -> str:
-    """What was learned of each model for a task, and what it led to."""
-    if draws is None:
-        from manyeyes.routing.allocation import OFF  # only to work, not for help
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A route, and what was learned of its models: None for `draws` where nothing is to be learned."""
 
-        return OFF
-    if not draws:
-        return "Nothing is compared: no model can be asked."
-    rows = [
-        (
-            one.name,
-            f"{one.trials:.1f}",
-            f"{one.quality:.2f} ± {one.spread:.2f}",
-            f"${one.cost_usd:.4f}",
-            f"{one.seconds:.1f} s",
-            f"{one.utility:.3f}",
-            f"{one.drawn:.3f}",
+    task: Task
+    route: Route
+    draws: list[Draw] | None = None
+    resolved: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def first(self) -> str | None:
+        """The model that would be asked first."""
+        return str(self.route.taken[0]) if self.route.taken else None
+
+    def as_json(self, *, explain: bool) -> dict[str, object]:
+        """For programs."""
+        rows = [{"ref": str(one.ref), "taken": one.taken, "reason": one.reason} for one in self.route.candidates]
+        told: dict[str, object] = {"task_type": self.task.kind, "chosen": self.first, "candidates": rows}
+        if explain:
+            draws = self.draws
+            told["posterior"] = (
+                None
+                if draws is None
+                else [{**asdict(one), "resolved": self.resolved.get(one.name, 0)} for one in draws]
+            )
+        return told
+
+    def shown(self) -> str:
+        """For people: who would be asked, and why."""
+        kind = self.task.kind
+        head = f"{kind}: {self.first} would be asked." if self.first else f"{kind}: no model can be asked."
+        rows = [
+            (paint("ask", "32") if one.taken else paint("-", "2"), str(one.ref), one.reason)
+            for one in self.route.candidates
+        ]
+        return f"{head}\n\n{table(('', 'model', 'why'), rows)}"
+
+    def explained(self) -> str:
+        """What was learned of each model for the task, and what it led to."""
+        if self.draws is None:
+            from manyeyes.routing.allocation import OFF  # only to work, not for help
+
+            return OFF
+        if not self.draws:
+            return "Nothing is compared: no model can be asked."
+        rows = [
+            (
+                one.name,
+                f"{one.trials:.1f}",
+                f"{one.quality:.2f} ± {one.spread:.2f}",
+                f"${one.cost_usd:.4f}",
+                f"{one.seconds:.1f} s",
+                f"{one.utility:.3f}",
+                f"{one.drawn:.3f}",
+                str(self.resolved.get(one.name, 0) or "-"),
+            )
+            for one in self.draws
+        ]
+        where = Situation.of(self.task.kind, self.task.language, self.task.input_tokens)
+        heads = ("model", "outcomes", "quality", "cost", "time", "utility", "drawn", "resolved")
+        return (
+            f"Posterior for {where}; quality less cost and time at your rates is the utility, and chance draws around "
+            "it. The rules alone decide until a model has enough outcomes. `resolved` counts findings that it had "
+            f"named and that a later review found mended; they are among the outcomes.\n\n{table(heads, rows)}"
         )
-        for one in draws
-    ]
-    where = Situation.of(task.kind, task.language, task.input_tokens)
-    heads = ("model", "outcomes", "quality", "cost", "time", "utility", "drawn")
-    return (
-        f"Posterior for {where}; quality less cost and time at your rates is the utility, and chance draws around it. "
-        f"The rules alone decide until a model has enough outcomes.\n\n{table(heads, rows)}"
-    )
 
 
 def _count(text: str) -> int:

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
+from manyeyes.errors import ManyEyesError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -46,7 +48,12 @@ def show(text: str, *, colour: bool = False) -> None:
     text = text if colour else plain(text)
     # An encoding that lacks a character must not lose the report.
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.rstrip("\n").encode(encoding, "replace").decode(encoding))  # noqa: T201  # a command prints
+    try:
+        print(text.rstrip("\n").encode(encoding, "replace").decode(encoding))  # noqa: T201  # a command prints
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # such as a full disk
+        raise ManyEyesError(f"The output cannot be written: {error.strerror}.") from None
 
 
 def paint(text: str, code: str) -> str:

@@ -30,7 +30,8 @@ def add(verbs: Verbs) -> None:
         description="Show what the tools and models have done: calls, success rate, latency, tokens and cost, answers "
         "from the cache, fallbacks, second calls beside slow ones, and what is not asked at the moment. "
         "The figures come from every server and command that shares this state.",
-        epilog="examples:\n  manyeyes stats\n  manyeyes stats --days 1 --json\n  manyeyes stats --costs",
+        epilog="examples:\n  manyeyes stats\n  manyeyes stats --days 1 --json\n  manyeyes stats --costs\n"
+        "  manyeyes stats --routing               what was learned of models, and what it saved",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--days", type=_days, metavar="N", help="only the last N days")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manyeyes.cli.exits import DONE, code_for
+from manyeyes.cli.flags import in_flags
 from manyeyes.cli.screen import complain, show
 from manyeyes.errors import BadCall, SettingsError
 
@@ -63,6 +64,10 @@ def _train(options: Options) -> int:
     from manyeyes.settings import load
     from manyeyes.state.location import locate, prepare
 
+    if not options.file.exists():
+        raise BadCall(
+            f"There is no {options.file}. Name a .toml, .csv or .jsonl file of examples, or a folder of them."
+        )
     settings = load()
     target = options.output or settings.support.classifier
     if target is None:
@@ -71,8 +76,6 @@ def _train(options: Options) -> int:
             raise SettingsError("The state is kept in memory, so say where to put the classifier: --output FILE.")
         prepare(state)
         target = state.with_name(_TRAINED)
-    if not options.file.exists():
-        raise BadCall(f"There is no {options.file}.")
     figures: Mapping[str, float] = trainer("support")(options.file, target.expanduser())
     if options.json:
         show(json.dumps({"classifier": str(target), **figures}))
@@ -100,7 +103,10 @@ def _try(options: Options) -> int:
     values = {"message": options.message, "conversation_id": options.conversation, "model": options.model}
 
     async def work(desk: Desk) -> tuple[Result, str, bool]:
-        result = await desk.call(_TOOL, {name: value for name, value in values.items() if value is not None})
+        try:
+            result = await desk.call(_TOOL, {name: value for name, value in values.items() if value is not None})
+        except BadCall as error:
+            raise BadCall(in_flags(str(error))) from None
         return result, desk.tool(_TOOL).export(result, "terminal"), bool(desk.providers)
 
     result, text, at_hand = with_desk(work, settings)

@@ -11,10 +11,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manyeyes.cli import applying, baseline
+from manyeyes.cli import applying, baseline, writing
 from manyeyes.cli.consenting import consented
 from manyeyes.cli.exits import DONE, FOUND, KEYLESS, SEVERITIES, code_for
+from manyeyes.cli.flags import in_flags
+from manyeyes.cli.reading import named, read_text
 from manyeyes.cli.screen import ProgressLine, complain, show, wants_colour
+from manyeyes.cli.writing import FOLDER, save, write_folder
 from manyeyes.errors import BadCall, NothingChanged
 
 if TYPE_CHECKING:
@@ -26,34 +29,9 @@ if TYPE_CHECKING:
     from manyeyes.tool import Arguments, Tool
     from manyeyes.types import Json
 
-_MOST_INPUT = 20_000_000
-_FOLDER = "manyeyes-report"
-"""Where a pipeline writes to unless told otherwise."""
-_FILES = {"report.md": "markdown", "findings.sarif": "sarif", "documentation.md": "document"}
-"""What a pipeline writes, and the form of each."""
 _ALL = 1_000_000
 """A limit of findings that no result comes near."""
-_FLAGS = {
-    "`code` (with `language`)": "--code-file",
-    "`code`": "--code-file",
-    "`paths`": "PATH",
-    "`diff`": "--diff",
-    "`git`": "--git",
-    "`language`": "--language",
-    "`model`": "--model",
-    "`focus`": "--focus",
-    "`depth`": "--depth",
-    "`format`": "--format",
-    "`mode`": "--mode",
-    "`scan_type`": "--type",
-    "scan_type": "--type",
-    "`target_url`": "--target",
-    "Send ": "Give ",
-}
-"""Words of the tools' messages, and what the same is called on the command line."""
 _A_KEY = re.compile(r"no (\w+_API_KEY) is set")
-_CALLED = re.compile(r"\A\w+ cannot be called like this: |\nIt takes: .*\Z")
-"""What only an MCP client has a use for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +114,13 @@ def add(verbs: Verbs) -> None:
             given.add_argument("--git", metavar="RANGE", help="look at a change: main..HEAD, staged, working")
         work = parser.add_argument_group("how to look")
         work.add_argument("--model", help="ask this model: a reference provider:model, a name or an alias")
-        work.add_argument("--depth", choices=("quick", "standard", "panel"), help="how many models to ask")
+        depths = "quick: one inexpensive model; standard unless given; panel: a model of each vendor"
+        work.add_argument("--depth", choices=("quick", "standard", "panel"), help=depths)
         _own_arguments(work, verb)
         out = parser.add_argument_group("what to write")
         out.add_argument("--json", action="store_true", help="print the whole result as one JSON object, in one line")
         if verb.name == "pipeline":
-            told = f"write report, findings and documentation into FOLDER ({_FOLDER})"
+            told = f"write report, findings and documentation into FOLDER ({FOLDER})"
             out.add_argument("--output", metavar="FOLDER", type=Path, help=told)
         else:
             out.add_argument("--output", metavar="FILE", type=Path, help="write to FILE instead, as Markdown or --json")
@@ -157,7 +136,7 @@ def add(verbs: Verbs) -> None:
             bill = "for sca: also write a bill of materials (CycloneDX); - is stdout"
             out.add_argument("--sbom", metavar="FILE", help=bill)
         if verb.name in {"review", "scan"}:
-            applying.add(out)
+            applying.add(out, probing=verb.name == "scan")
         out.add_argument("--progress", action="store_true", help="tell the progress even where there is no terminal")
         out.add_argument("--no-color", action="store_true", help="no colours; NO_COLOR=1 does the same")
         parser.set_defaults(run=run, tool=verb.tool, diff=None, git=None, sarif=None, fail_on=None)
@@ -174,6 +153,10 @@ def _own_arguments(group: argparse._ArgumentGroup, verb: _Verb) -> None:
         probed = "probe the application that runs at URL (dast); asks before, unless --yes is given"
         group.add_argument("--target", dest="target_url", metavar="URL", help=probed)
         group.add_argument("--unsafe", action="store_true", help="with --target: also POST, PUT, PATCH and DELETE")
+        sent = "with --target: send 'Name: value', such as a login; $VARIABLE in it is read from the environment"
+        group.add_argument("--header", dest="headers", action="append", metavar="LINE", help=sent)
+        also = "with --target: also run this scanner, held to the same bounds: wapiti or schemathesis"
+        group.add_argument("--engine", dest="engines", action="append", choices=("wapiti", "schemathesis"), help=also)
     elif verb.name == "docs":
         told = "write nothing: hold FILE, or docstrings and the Markdown among PATH, against the code"
         group.add_argument("--check", action="store_true", help=told)
@@ -189,6 +172,7 @@ def run(options: Options) -> int:
     if options.sarif == "-" and options.json and options.output is None:
         raise BadCall("--json and --sarif - both want stdout. Give one of them a file.")
     _check_dependencies(options)
+    writing.check(options)
     applying.check(options)
     baseline.check(options)
     arguments, settings = _arguments(options)
@@ -213,10 +197,10 @@ def run(options: Options) -> int:
         try:
             result = await desk.call(tool.name, arguments, progress.update)
         except NothingChanged as nothing:
-            complain(_in_flags(str(nothing)))
+            complain(in_flags(str(nothing)))
             return DONE
         except BadCall as error:
-            raise BadCall(_in_flags(str(error))) from None
+            raise BadCall(in_flags(str(error))) from None
         finally:
             progress.clear()
         compared = baseline.compare(options, result)
@@ -255,10 +239,10 @@ def _arguments(options: Options) -> tuple[dict[str, Json], Settings]:
     if paths:
         arguments["paths"] = [str(path.absolute()) for path in paths]
     if options.code_file:
-        arguments["code"] = _read(options.code_file)
+        arguments["code"] = read_text(options.code_file)
         arguments["language"] = options.language or _language(options.code_file)
     if options.diff:
-        arguments["diff"] = _read(options.diff)
+        arguments["diff"] = read_text(options.diff)
     arguments["git"] = options.git
     arguments["check"] = _checked(options)
     if nothing and options.tool == "doc_generator":
@@ -296,7 +280,7 @@ def _paths(options: Options, arguments: dict[str, Json], here: Path) -> list[Pat
     kind, probing = arguments["scan_type"], arguments["target_url"]
     if (kind == "sca" or (kind == "dast" and not probing)) and not any(one for _, one in _given(options)):
         return [here]
-    return [Path(path).expanduser() for path in options.paths]
+    return [named(path) for path in options.paths]
 
 
 def _given(options: Options) -> tuple[tuple[str, object], ...]:
@@ -310,36 +294,15 @@ def _check_dependencies(options: Options) -> None:
     for flag, name in (("--sbom", "sbom"), ("--osv-db", "osv_db")):
         if getattr(options, name, None) and options.scan_type != "sca":
             raise BadCall(f"{flag} goes with `--type sca`: it is about dependencies.")
+    for flag, name in (("--header", "headers"), ("--engine", "engines"), ("--unsafe", "unsafe")):
+        if getattr(options, name, None) and not getattr(options, "target_url", None):
+            raise BadCall(f"{flag} goes with --target: it is about a running application.")
     if getattr(options, "sbom", None) == "-" and (options.sarif == "-" or (options.json and options.output is None)):
         raise BadCall("--sbom - and another option both want stdout. Give one of them a file.")
 
 
 def _in_git(folder: Path) -> bool:
     return any((up / ".git").exists() for up in (folder, *folder.parents))
-
-
-def _in_flags(message: str) -> str:
-    """A tool's message in the words of the command line."""
-    message = _CALLED.sub("", message)
-    return re.sub("|".join(map(re.escape, _FLAGS)), lambda match: _FLAGS[match[0]], message)
-
-
-def _read(name: str) -> str:
-    try:
-        data = sys.stdin.buffer.read(_MOST_INPUT + 1) if name == "-" else _first(Path(name).expanduser())
-    except OSError as error:
-        raise BadCall(f"{name} cannot be read: {error.strerror}") from None
-    if len(data) > _MOST_INPUT:
-        raise BadCall(f"{name} is longer than {_MOST_INPUT:,} bytes. Send less at a time.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadCall(f"{'stdin' if name == '-' else name} is not UTF-8 text.") from None
-
-
-def _first(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_MOST_INPUT + 1)
 
 
 def _language(name: str) -> str | None:
@@ -351,7 +314,7 @@ def _write(tool: Tool[Arguments, Result], result: Result, options: Options, limi
     if _wrote_bill(tool, result, options):
         return
     if options.verb == "pipeline" and not options.json:
-        _write_folder(tool, result, options)
+        write_folder(tool, result, options)
         return
     document = getattr(result, "document", None)
     if getattr(options, "check", False):
@@ -372,37 +335,17 @@ def _write(tool: Tool[Arguments, Result], result: Result, options: Options, limi
             show(form, colour=wants_colour(sys.stdout, refused=options.no_color))
         return
     if options.output:
-        _save(options.output, text)
+        save(options.output, text)
         complain(f"written to {options.output}: {' '.join(result.summary.split())}")
     elif options.sarif != "-":
         show(text)
-
-
-def _write_folder(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
-    """What a pipeline made, as files; the terminal gets the short of it."""
-    folder = options.output or Path(_FOLDER)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadCall(f"{folder} cannot be made: {error.strerror}. Name another with --output.") from None
-    written = []
-    for name, form in _FILES.items():
-        text = tool.report(result) if form == "markdown" else tool.export(result, form)
-        if text:
-            _save(folder / name, text)
-            written.append(name)
-    if options.sarif != "-":
-        show("\n".join((" ".join(result.summary.split()), *getattr(result, "merged", ()), "")))
-    for problem in result.problems:
-        complain(problem)
-    complain(f"written to {folder}: {', '.join(written)}")
 
 
 def _write_pages(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
     """Write the report as a page, and as a comment, where that is wanted."""
     for path, form in ((getattr(options, "html", None), "html"), (getattr(options, "markdown", None), "pull_request")):
         if path is not None:
-            _save(path, tool.export(result, form))
+            save(path, tool.export(result, form))
 
 
 def _write_sarif(tool: Tool[Arguments, Result], result: Result, options: Options, compared: Compared) -> None:
@@ -413,7 +356,7 @@ def _write_sarif(tool: Tool[Arguments, Result], result: Result, options: Options
     if options.sarif == "-":
         show(sarif)
     else:
-        _save(Path(options.sarif), sarif)
+        save(Path(options.sarif), sarif)
 
 
 def _wrote_bill(tool: Tool[Arguments, Result], result: Result, options: Options) -> bool:
@@ -424,7 +367,7 @@ def _wrote_bill(tool: Tool[Arguments, Result], result: Result, options: Options)
     if options.sbom == "-":
         show(bill)
         return True
-    _save(Path(options.sbom), bill)
+    save(Path(options.sbom), bill)
     return False
 
 
@@ -434,13 +377,12 @@ def _for_people(result: Result, options: Options, limit: int) -> Result:
     if not isinstance(findings, list):
         return result
     named = [one.model_copy(update={"path": _typed(one.path, options)}) for one in findings[:limit]]
-    update: dict[str, object] = {"findings": named}
+    held = baseline.said_once(result.suppressed)  # type: ignore[attr-defined]  # what has findings has this too
     if len(findings) > limit:
-        held = result.suppressed  # type: ignore[attr-defined]  # what has findings has this too
         more = len(findings) - limit
         reasons = {**held.reasons, f"there are more than {limit}": more}
-        update["suppressed"] = held.model_copy(update={"count": held.count + more, "reasons": reasons})
-    return result.model_copy(update=update)
+        held = held.model_copy(update={"count": held.count + more, "reasons": reasons})
+    return result.model_copy(update={"findings": named, "suppressed": held})
 
 
 def _typed(path: str, options: Options) -> str:
@@ -463,7 +405,7 @@ def _checked(options: Options) -> str | None:
         return ""
     if not options.output.is_file():
         raise BadCall(f"There is no {options.output} to check. Write it first: the same command without --check.")
-    return _read(str(options.output))
+    return read_text(str(options.output))
 
 
 def _show_check(tool: Tool[Arguments, Result], result: Result, options: Options) -> None:
@@ -485,10 +427,3 @@ def _tell(result: Result) -> None:
     for problem in result.problems:
         keys = sorted(set(_A_KEY.findall(problem))) if KEYLESS in problem else []
         complain(f"{KEYLESS} for prose. To ask one set {' or '.join(keys)}." if keys else problem)
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise BadCall(f"{path} cannot be written: {error.strerror}") from None

@@ -70,6 +70,23 @@ class Outcome:
     explored: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A finding that a model had named, and that is gone since the code there was changed.
+
+    Attributes:
+        run_id: The run in which it was named.
+        kind: The kind of work of that run.
+        model: Who named it.
+        finding: Its id.
+    """
+
+    run_id: str
+    kind: str
+    model: str
+    finding: str
+
+
 @dataclass(slots=True)
 class _Use:
     answers: int = 0
@@ -86,6 +103,8 @@ class Account:
 
     _uses: dict[tuple[Situation, str], _Use] = field(default_factory=dict)
     _signals: dict[tuple[str, str], dict[Signal, list[float]]] = field(default_factory=dict)
+    resolved: list[Resolved] = field(default_factory=list)
+    """What this run showed of earlier ones."""
 
     def used(
         self,
@@ -128,8 +147,8 @@ class Account:
 
     @property
     def told(self) -> bool:
-        """Whether any model was asked."""
-        return bool(self._uses)
+        """Whether there is anything to keep."""
+        return bool(self._uses or self.resolved)
 
     def outcomes(self) -> list[Outcome]:
         """One outcome for each model and situation.

@@ -26,6 +26,8 @@ METHOD = (
     "Estimated: the best single model is taken to have been as good, and to have cost, what it was on average in the "
     "same kind of work, language and size. It is no experiment."
 )
+OFTEN = 20
+"""Outcomes of a model from which on it is spoken of as the best single one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def _best_single(knowledge: Knowledge, outcomes: Sequence[Outcome], terms: Learn
                 models[name] = models.get(name, 0.0) + record.trials
     for one in outcomes:
         for name, trials in models.items():
-            then = _expected(knowledge, one.situation, name) if trials >= terms.least else None
+            then = _expected(knowledge, one.situation, name) if trials >= max(terms.least, OFTEN) else None
             if then is not None:
                 by_model.setdefault(name, []).append((one.weight, then[0], then[1]))
     utilities: Mapping[str, float] = {

@@ -19,7 +19,7 @@ from manyeyes.state.posteriors import KEPT_DAYS, Knowledge, UnknownRun
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from manyeyes.learning.account import Signal
+    from manyeyes.learning.account import Resolved, Signal
     from manyeyes.learning.choice import Draw
     from manyeyes.prices import Prices
     from manyeyes.routing.learned import Plan
@@ -105,8 +105,9 @@ class Allocation:
 
     def keep(self, run_id: str, lesson: Lesson) -> None:
         """Keep what a run has shown.  Blocking: for a worker thread."""
-        if outcomes := lesson.account.outcomes():
-            self.posteriors.add(run_id, outcomes)
+        outcomes, resolved = lesson.account.outcomes(), lesson.account.resolved
+        if outcomes or resolved:
+            self.posteriors.add(run_id, outcomes, resolved)
             self._read_at = None
 
 
@@ -171,7 +172,10 @@ class Lesson:
             posteriors.chose()
             return False
         granted = posteriors.explore(
-            plan.first.cost_usd, share=terms.explore_share, usd_per_day=terms.explore_usd_per_day
+            plan.first.cost_usd,
+            share=terms.explore_share,
+            usd_per_day=terms.explore_usd_per_day,
+            first=terms.explore_first,
         )
         if not granted:
             self._plans[key] = plan.without_exploring()
@@ -206,6 +210,10 @@ class Lesson:
     def signal(self, kind: str, model: str, signal: Signal, quality: float) -> None:
         """Something showed how good a model's answers were."""
         self.account.signal(kind, model, signal, quality)
+
+    def resolved(self, one: Resolved) -> None:
+        """A finding of an earlier run is gone since its code was changed."""
+        self.account.resolved.append(one)
 
     def _situation(self, task: Task) -> Situation:
         """The situation of a run's work of one kind and language: a conversation grows and is still one work."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PRIORS: Mapping[Tier | None, float | None] = {Tier.FLAGSHIP: 0.8, Tier.BALANCED: 0.7, Tier.FAST: 0.55, None: None}
 """The quality expected of a tier before anything was seen, worth `choice.PRIOR_TRIALS` outcomes."""
+CAREFUL_LEAST = 20
+"""Outcomes that a model needs to lead where nothing is tried out: a few good ones may be luck."""
 ANSWER_TOKENS = 2_000
 """How long an answer is thought to be before any was seen; the price of a call follows from it and the prompt."""
 
@@ -37,7 +39,7 @@ class Plan:
     Attributes:
         situation: What it is for.
         drawn: Every model by what was drawn for it, the highest first.
-        proven: Those that may lead because of what was seen of them, the best on average first.
+        proven: Those that may lead, because of what was seen of them or as the rules' first, the best on average first.
         explores: Whether chance has put another model first than the best, which may be granted.
     """
 
@@ -67,22 +69,30 @@ def make_plan(
 
     Args:
         task: What is to be done.
-        candidates: The models that the rules name, of the tiers that come into question.
+        candidates: The models that the rules name, of the tiers that come into question, in their order.
         knowledge: What was learned.
         terms: The operator's.
         price: What a call of so many tokens of prompt and answer costs at most, in US dollars.
     """
     situation = Situation.of(task.kind, task.language, task.input_tokens)
     of_kind = knowledge.of(situation.broader)
-    known = {name for name, record in of_kind.items() if record.trials >= terms.least}
+    careful = task.kind in terms.careful
+    least = max(terms.least, CAREFUL_LEAST) if careful else terms.least
+    known = {name for name, record in of_kind.items() if record.trials >= least}
     if not any(str(one.ref) in known for one in candidates):
         return None
+    known.add(str(candidates[0].ref))  # else what is known of a poor model would put it before one nobody has seen fail
     draws = posterior(task, candidates, knowledge, terms, price)
     proven = tuple(sorted((one for one in draws if one.name in known), key=lambda one: -one.utility))
     explores = (
         draws[0].name != proven[0].name
-        and task.kind not in terms.careful
-        and knowledge.explored.may(draws[0].cost_usd, share=terms.explore_share, usd_per_day=terms.explore_usd_per_day)
+        and not careful
+        and knowledge.explored.may(
+            draws[0].cost_usd,
+            share=terms.explore_share,
+            usd_per_day=terms.explore_usd_per_day,
+            first=terms.explore_first,
+        )
     )
     return Plan(situation, tuple(draws), proven, explores)
 

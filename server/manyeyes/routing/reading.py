@@ -50,6 +50,8 @@ def choose_reading(
     whole: Route,
     parts: Route,
     price: Callable[[ModelRef, int, int], float | None],
+    each_tokens: int | None = None,
+    count: int | None = None,
 ) -> Reading:
     """Choose how to read.
 
@@ -59,14 +61,17 @@ def choose_reading(
         whole: The route for all of it at once.
         parts: The route for one piece.
         price: The most that a model can cost for so many tokens of prompt and answer.
+        each_tokens: The longest answer to a piece, where the answers to all of them stand by themselves; None where
+            notes are made of each piece, and one more call answers from them.
+        count: How many pieces there are; None for as many as it takes.
     """
     size, answer = task.input_tokens, task.output_tokens
-    count = max(1, -(-size // part_tokens))
+    count = count or max(1, -(-size // part_tokens))
     one, many = _first(whole), _first(parts)
     if size <= part_tokens:
         return Reading(way="once" if one else "none", ref=one, reason="it fits one piece", parts=1)
     whole_usd = price(one, size + FRAME_TOKENS, answer) if one else None
-    parts_usd = _in_parts(many, count, part_tokens, answer, price) if many else None
+    parts_usd = _in_parts(many, count, part_tokens, answer, each_tokens, price) if many else None
     if one is None and many is None:
         return Reading(way="none", ref=None, reason=f"nobody can be asked: {parts.obstacles}", parts=count)
     if one is None:
@@ -77,7 +82,8 @@ def choose_reading(
         return Reading(way="whole", ref=one, reason=reason, parts=count, whole_usd=whole_usd, parts_usd=parts_usd)
     sums = f"at most ${whole_usd:.4f} whole by {one}, ${parts_usd:.4f} in {count} parts by {many}"
     if whole_usd <= parts_usd:
-        way, why = "whole", "whole is cheaper, and nothing between the parts is lost"
+        less = "is cheaper" if whole_usd < parts_usd else "costs no more"
+        way, why = "whole", f"whole {less}, and nothing between the parts is lost"
     elif whole_usd <= WORTH * parts_usd:
         way, why = "whole", f"whole costs less than {WORTH:g} times as much, and nothing between the parts is lost"
     else:
@@ -91,10 +97,18 @@ def choose_reading(
     )
 
 
-def _in_parts(
-    ref: ModelRef, count: int, part_tokens: int, answer: int, price: Callable[[ModelRef, int, int], float | None]
+def _in_parts(  # noqa: PLR0917  # the parts of one sum
+    ref: ModelRef,
+    count: int,
+    part_tokens: int,
+    answer: int,
+    each_tokens: int | None,
+    price: Callable[[ModelRef, int, int], float | None],
 ) -> float | None:
-    """The most that notes on each part and one answer from them can cost."""
+    """The most that an answer to each part can cost, or notes on each and one answer from them."""
+    if each_tokens is not None:
+        each = price(ref, part_tokens, each_tokens)
+        return None if each is None else count * each
     noted = price(ref, part_tokens + FRAME_TOKENS, NOTE_TOKENS)
     joined = price(ref, count * NOTE_TOKENS + FRAME_TOKENS, answer)
     return None if noted is None or joined is None else count * noted + joined

@@ -18,7 +18,7 @@ from manyeyes.routing.rules import DEFAULT, rules
 from manyeyes.types import Candidate, ModelRef, Route, Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from manyeyes.catalog import Catalog
     from manyeyes.prices import Prices
@@ -75,6 +75,8 @@ class Router:
     budget_usd: float | None
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     """The tiers that the operator has named for kinds of work."""
+    stated: frozenset[str] = frozenset()
+    """The kinds of work for which the operator has said who is asked."""
     _plans: Mapping[tuple[str, Tier | None], tuple[_Option, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +126,7 @@ class Router:
             local_only=settings.privacy == "local-only",
             budget_usd=settings.budget.usd_per_call,
             tiers={kind: row.tier for kind, row in settings.routing.items() if row.tier is not None},
+            stated=frozenset(settings.routing),
         )
 
     def wanted(self, task: Task) -> Tier | None:
@@ -197,12 +200,15 @@ class Router:
         endpoints = dict.fromkeys((*self.catalog.endpoints, *(s.provider for s in self.catalog.models if s.endpoint)))
         seen: set[ModelRef] = set()
         wanted, *others = _STEPS_DOWN[tier]
-        for provider in dict.fromkeys((*vendors, *endpoints)):
+        small = self._marked_fast(kind, endpoints) if tier is Tier.FAST else []
+        for provider in dict.fromkeys((*small, *vendors, *endpoints)):
             specs = self._specs(provider, wanted)
             if not specs and provider not in _KEYS:
                 yield _Option(Candidate(ModelRef(provider, "*"), taken=False, reason=self._no_model(provider)), None)
             for spec in specs:
                 lead = "fallback" if seen or provider != vendors[0] else f"first choice {work}"
+                if provider in small:
+                    lead = "marked as fast, and the fast tier is asked for"
                 seen.add(spec.ref)
                 yield self._option(spec, f"{lead}: {provider}, {spec.tier}")
         for other in others:
@@ -215,6 +221,13 @@ class Router:
                         # Why a vendor cannot be asked at all is said once, at its first model.
                         if option.spec is not None:
                             yield option
+
+    def _marked_fast(self, kind: str, endpoints: Iterable[str]) -> list[str]:
+        """The endpoints that the operator has marked as fast, where no row of the operator's says who is asked."""
+        if kind in self.stated:
+            return []
+        fast = {spec.provider for spec in self.catalog.models if spec.endpoint and spec.tier is Tier.FAST}
+        return [one for one in endpoints if one in fast]
 
     def _specs(self, provider: str, tier: Tier) -> tuple[ModelSpec, ...]:
         """A vendor's default for the tier; all models of an endpoint, since the operator listed them in order."""

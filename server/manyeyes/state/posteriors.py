@@ -1,8 +1,9 @@
-"""What was learned of models: the tables `posteriors`, `outcomes`, `feedback` and `exploring`.
+"""What was learned of models: the tables `posteriors`, `outcomes`, `feedback`, `resolutions` and `exploring`.
 
 An outcome is merged into its posterior in one transaction that keeps other processes out, once for a run.  What
 people say of a run stands by itself and is added when posteriors are read: saying it again changes nothing, saying
-the opposite takes the first back.  All of it is bounded in rows and in age.
+the opposite takes the first back.  Findings that were resolved are added in the same way, each once.  All of it is
+bounded in rows and in age.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from manyeyes.learning.account import Resolved
     from manyeyes.state.database import Database, Row, Value
 
 GET = """SELECT changed, trials, quality, calls, cost_usd, timed, seconds, recent FROM posteriors
@@ -43,6 +45,11 @@ PUT_FEEDBACK = """INSERT INTO feedback (run_id, at, good) VALUES (?, ?, ?)
     ON CONFLICT (run_id) DO UPDATE SET at = excluded.at, good = excluded.good"""
 TOLD = """SELECT o.kind, o.language, o.size, o.model, o.run_id, f.at, f.good FROM feedback f
     JOIN outcomes o ON o.run_id = f.run_id WHERE o.answers > 0"""
+PUT_RESOLVED = """INSERT INTO resolutions (finding, model, run_id, kind, at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING"""
+RESOLVED = """SELECT o.kind, o.language, o.size, o.model, o.run_id, o.at, count(*) FROM resolutions r
+    JOIN outcomes o ON o.run_id = r.run_id AND o.model = r.model AND o.kind = r.kind WHERE o.answers > 0
+    GROUP BY o.kind, o.language, o.size, o.model, o.run_id, o.at"""
 CHOSE = """INSERT INTO exploring (day, choices, explored, usd) VALUES (?, 1, 0, 0)
     ON CONFLICT (day) DO UPDATE SET choices = exploring.choices + 1"""
 EXPLORED = "UPDATE exploring SET explored = explored + 1, usd = usd + ? WHERE day = ?"
@@ -51,15 +58,21 @@ SPENT_ON = "SELECT coalesce(sum(usd), 0) FROM exploring WHERE day = ?"
 FORGET = (
     "DELETE FROM outcomes WHERE at < ?",
     "DELETE FROM feedback WHERE at < ?",
+    "DELETE FROM resolutions WHERE at < ?",
     "DELETE FROM posteriors WHERE at < ?",
 )
 FORGET_DAYS = "DELETE FROM exploring WHERE day < ?"
 KEEP_OUTCOMES = "DELETE FROM outcomes WHERE at < (SELECT at FROM outcomes ORDER BY at DESC LIMIT 1 OFFSET ?)"
 KEEP_POSTERIORS = "DELETE FROM posteriors WHERE at < (SELECT at FROM posteriors ORDER BY at DESC LIMIT 1 OFFSET ?)"
 KEEP_FEEDBACK = "DELETE FROM feedback WHERE at < (SELECT at FROM feedback ORDER BY at DESC LIMIT 1 OFFSET ?)"
+KEEP_RESOLVED = "DELETE FROM resolutions WHERE at < (SELECT at FROM resolutions ORDER BY at DESC LIMIT 1 OFFSET ?)"
 
 FEEDBACK = 1.0
 """Outcomes' worth of one person's word on a run, shared among the models that worked in it."""
+RESOLVED_EACH = 0.25
+"""Outcomes' worth of one finding that was resolved, for the model that had named it."""
+RESOLVED_MOST = 1.0
+"""Outcomes' worth of all findings that one model had named in one run."""
 KEPT_DAYS = 90
 KEPT_OUTCOMES = 20_000
 KEPT_POSTERIORS = 2_000
@@ -80,17 +93,22 @@ class Explored:
     explored: int = 0
     usd_today: float = 0.0
 
-    def may(self, usd: float, *, share: float, usd_per_day: float) -> bool:
-        """Whether one more choice, expected to cost so much, may explore."""
-        return self.explored + 1 <= share * (self.choices + 1) and self.usd_today + usd <= usd_per_day
+    def may(self, usd: float, *, share: float, usd_per_day: float, first: int = 0) -> bool:
+        """Whether one more choice, expected to cost so much, may explore: within the share, or among the first ones."""
+        most = max(share * (self.choices + 1), first) if share else 0.0
+        return self.explored + 1 <= most and self.usd_today + usd <= usd_per_day
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All that was learned, as it stood at one moment."""
+    """All that was learned, as it stood at one moment.
+
+    `records` has all of it; `resolved` tells how many findings of a model, which are in its record, were resolved.
+    """
 
     records: Mapping[Situation, Mapping[str, Record]] = field(default_factory=dict)
     explored: Explored = Explored()
+    resolved: Mapping[Situation, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, situation: Situation) -> Mapping[str, Record]:
         """What is remembered of models in a situation, by reference."""
@@ -107,14 +125,18 @@ class Posteriors:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = Lock()
-        self._unsaved: deque[tuple[str, float, tuple[Outcome, ...]]] = deque(maxlen=_UNSAVED)
+        self._unsaved: deque[tuple[str, float, tuple[Outcome, ...], tuple[Resolved, ...]]] = deque(maxlen=_UNSAVED)
         database.tidied_by(self._tidy)
 
     def load(self) -> Knowledge:
-        """All that was learned, with what people said."""
+        """All that was learned, with what people said and what was resolved."""
         now = self._database.clock()
-        (kept, told, counted, spent), _ = self._database.view(
-            (ALL, ()), (TOLD, ()), (SPENT, (day_of(now - SHARE_DAYS * _DAY_S),)), (SPENT_ON, (day_of(now),))
+        (kept, told, gone, counted, spent), _ = self._database.view(
+            (ALL, ()),
+            (TOLD, ()),
+            (RESOLVED, ()),
+            (SPENT, (day_of(now - SHARE_DAYS * _DAY_S),)),
+            (SPENT_ON, (day_of(now),)),
         )
         records: dict[Situation, dict[str, Record]] = {}
         changed: dict[tuple[Situation, str], float] = {}
@@ -123,16 +145,17 @@ class Posteriors:
             records.setdefault(situation, {})[str(model)] = _record(figures)
             changed[situation, str(model)] = _float(since)
         _add_feedback(told, records, changed)
+        resolved = _add_resolved(gone, records, changed)
         choices, explored = (int(value or 0) for value in counted[0]) if counted else (0, 0)
-        return Knowledge(records, Explored(choices, explored, _float(spent[0][0]) if spent else 0.0))
+        return Knowledge(records, Explored(choices, explored, _float(spent[0][0]) if spent else 0.0), resolved)
 
-    def add(self, run_id: str, outcomes: Sequence[Outcome]) -> None:
-        """Take in what a run showed, in one transaction; a second time it changes nothing.
+    def add(self, run_id: str, outcomes: Sequence[Outcome], resolved: Sequence[Resolved] = ()) -> None:
+        """Take in what a run showed, of itself and of earlier ones, in one transaction; twice is as good as once.
 
         While another process holds the file it waits in memory for the next run.
         """
         with self._lock:
-            self._unsaved.append((run_id, self._database.clock(), tuple(outcomes)))
+            self._unsaved.append((run_id, self._database.clock(), tuple(outcomes), tuple(resolved)))
             while self._unsaved:
                 try:
                     self._database.transact(lambda connection: _merge(connection, *self._unsaved[0]), wait_s=_WAIT_S)
@@ -166,13 +189,14 @@ class Posteriors:
         """Count a choice that does not explore; written with whatever else is."""
         self._database.soon(CHOSE, (day_of(self._database.clock()),))
 
-    def explore(self, usd: float, *, share: float, usd_per_day: float) -> bool:
+    def explore(self, usd: float, *, share: float, usd_per_day: float, first: int = 0) -> bool:
         """Count a choice, and whether it may explore, over all processes; False when it may not, or none can tell.
 
         Args:
             usd: What the call is expected to cost.
             share: The part of all choices that may explore.
             usd_per_day: What those may cost together in one day.
+            first: So many may, whatever their share.
         """
         now = self._database.clock()
         day = day_of(now)
@@ -180,7 +204,8 @@ class Posteriors:
         def work(connection: sqlite3.Connection) -> bool:
             choices, explored = connection.execute(SPENT, (day_of(now - SHARE_DAYS * _DAY_S),)).fetchone()
             (spent,) = connection.execute(SPENT_ON, (day,)).fetchone()
-            granted = Explored(int(choices), int(explored), float(spent)).may(usd, share=share, usd_per_day=usd_per_day)
+            so_far = Explored(int(choices), int(explored), float(spent))
+            granted = so_far.may(usd, share=share, usd_per_day=usd_per_day, first=first)
             connection.execute(CHOSE, (day,))
             if granted:
                 connection.execute(EXPLORED, (usd, day))
@@ -203,11 +228,20 @@ class Posteriors:
         connection.execute(FORGET_DAYS, (day_of(now - KEPT_DAYS * _DAY_S),))
         connection.execute(KEEP_OUTCOMES, (KEPT_OUTCOMES - 1,))
         connection.execute(KEEP_FEEDBACK, (KEPT_OUTCOMES - 1,))
+        connection.execute(KEEP_RESOLVED, (KEPT_OUTCOMES - 1,))
         connection.execute(KEEP_POSTERIORS, (KEPT_POSTERIORS - 1,))
 
 
-def _merge(connection: sqlite3.Connection, run_id: str, at: float, outcomes: tuple[Outcome, ...]) -> None:
+def _merge(
+    connection: sqlite3.Connection,
+    run_id: str,
+    at: float,
+    outcomes: tuple[Outcome, ...],
+    resolved: tuple[Resolved, ...],
+) -> None:
     """Keep outcomes and take them into the posteriors of their situations and of the kinds as a whole."""
+    for gone in resolved:
+        connection.execute(PUT_RESOLVED, (gone.finding, gone.model, gone.run_id, gone.kind, at))
     for one in outcomes:
         where = one.situation
         told: tuple[Value, ...] = (one.quality, one.weight, one.cost_usd, one.seconds, one.answers, int(one.explored))
@@ -256,6 +290,38 @@ def _add_feedback(
             record = records.setdefault(situation, {}).setdefault(name, Record())
             record.trials += weight
             record.quality += weight * _float(good)
+
+
+def _add_resolved(
+    gone: Sequence[Row],
+    records: dict[Situation, dict[str, Record]],
+    changed: Mapping[tuple[Situation, str], float],
+) -> dict[Situation, dict[str, int]]:
+    """Add findings that were resolved to the records of who had named them; how many those are.
+
+    As what people say, they go past the test for a change, and what a model named before it changed is forgotten.
+    """
+    shares: dict[tuple[str, str, str], int] = {}
+    for row in gone:
+        key = str(row[0]), str(row[3]), str(row[4])
+        shares[key] = shares.get(key, 0) + 1
+    counts: dict[Situation, dict[str, int]] = {}
+    told: set[tuple[str, str, str]] = set()
+    for kind, language, size, model, run_id, at, findings in gone:
+        where, name = Situation(str(kind), str(language), str(size)), str(model)
+        key = str(kind), name, str(run_id)
+        weight = min(RESOLVED_EACH * _float(findings), RESOLVED_MOST) / shares[key]
+        for situation in {where, where.broader}:
+            if _float(at) < changed.get((situation, name), 0.0):
+                continue
+            record = records.setdefault(situation, {}).setdefault(name, Record())
+            record.trials += weight
+            record.quality += weight
+            if situation == where or key not in told:
+                of = counts.setdefault(situation, {})
+                of[name] = of.get(name, 0) + int(findings or 0)
+        told.add(key)
+    return counts
 
 
 def _record(figures: Sequence[Value], recent: str = "[]") -> Record:

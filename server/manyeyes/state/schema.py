@@ -167,6 +167,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             usd DOUBLE PRECISION NOT NULL
         )""",
     ),
+    (
+        # Findings that are gone since their code was changed: `run_id` is the run in which the model named them.
+        """CREATE TABLE resolutions (
+            finding TEXT NOT NULL,
+            model TEXT NOT NULL,
+            run_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (finding, model)
+        )""",
+        "CREATE INDEX resolutions_run ON resolutions (run_id)",
+    ),
 )
 """Each entry brings the schema from its index to the next version.  Entries are added, never changed."""
 

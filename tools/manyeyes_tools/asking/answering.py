@@ -10,6 +10,8 @@ import anyio.to_thread
 
 from manyeyes.cores import compute
 from manyeyes.errors import BadCall, NoModel
+from manyeyes.types import Usage
+from manyeyes_tools.asking.checking import checked
 from manyeyes_tools.asking.long_material import read
 from manyeyes_tools.asking.media import attach
 from manyeyes_tools.asking.panel import convene
@@ -20,6 +22,8 @@ from manyeyes_tools.investigation import Purse, investigate
 from manyeyes_tools.prompts import load_prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from manyeyes.mcp_servers import Borrowed
     from manyeyes.redaction import Redactor
     from manyeyes.tool import Bench
@@ -75,6 +79,13 @@ async def answer(arguments: AskArguments, bench: Bench) -> AskResult:
     else:
         completion = await asking.hear(question.task(), question.request(), "answer")
         completions = [completion]
+        if question.depth == "standard" and question.model is None:
+            # A second model sees neither what was looked up nor what tools said, so it cannot judge what rests on it.
+            alone = not question.search and not (lent is not None and lent.specs)
+            found = await checked(question, completion, bench, asking.hear, second=alone)
+            completion, completions = found.completion, [found.completion]
+            notes += found.notes
+            problems += found.problems
         told = AskResult(
             status="complete",
             summary=f"{completion.ref} answered.",
@@ -119,7 +130,7 @@ def _concluded(  # noqa: PLR0917  # the parts of one result
 ) -> AskResult:
     pages = {one.url: one for completion in completions for one in completion.citations}
     if question.search:
-        notes.append("The vendor charges for web searches beside tokens; `cost_usd` has the tokens alone.")
+        notes.append(_searched(completions, bench))
         if not pages:
             notes.append("The model cited no page, so it may have answered from what it knows.")
     problems = [*problems, *told.problems]
@@ -132,6 +143,23 @@ def _concluded(  # noqa: PLR0917  # the parts of one result
             "run": bench.run(),
         }
     )
+
+
+def _searched(completions: Sequence[Completion], bench: Bench) -> str:
+    """How often the web was searched, and what vendors charge for that beside tokens."""
+    told = [(one.ref, one.usage) for one in completions if one.usage is not None]
+    count = sum(usage.searches for _, usage in told)
+    if not count:
+        return "The vendor told of no web search that it charges for."
+    searched = f"The web was searched {count} time{'' if count == 1 else 's'}"
+    fees = [bench.cost_usd(ref, Usage(searches=usage.searches)) for ref, usage in told if usage.searches]
+    known = [fee for fee in fees if fee is not None]
+    if len(known) < len(fees):
+        return (
+            f"{searched}; what the vendor charges for that is unknown, so the call is counted at the most that its "
+            "tokens could have cost."
+        )
+    return f"{searched}, for ${sum(known):.4f} beside tokens; that is in `cost_usd`, with no free allowance taken off."
 
 
 async def _question(arguments: AskArguments, bench: Bench) -> Question:

@@ -53,7 +53,7 @@ async def read(question: Question, bench: Bench) -> Read:
     size = next((one for one in PART_TOKENS if bench.route(replace(_noting(task), input_tokens=one)).taken), 0)
     if not size:
         return Read(question)
-    reading = bench.reading(task, size)
+    reading = await bench.reading(task, size)
     if reading.way == "once":
         return Read(question)
     made = Read(question, [f"How the material was read: {reading.way}; {reading.reason}."])

@@ -13,7 +13,8 @@ from manyeyes.errors import NoAnswer
 from manyeyes.types import TEXT_ONLY, Message, Request
 from manyeyes_tools.asking.result import MemberOpinion, PanelClaim
 from manyeyes_tools.chunks import delimited, tokens
-from manyeyes_tools.exchange import Opinion, Outcome, Point, Sheet, Trial, settle
+from manyeyes_tools.exchange import Opinion, Outcome, Point, Sheet, Trial
+from manyeyes_tools.exchange.costing import hold
 from manyeyes_tools.exchange.weighing import ANSWER_TOKENS, Reader, keep_record
 from manyeyes_tools.prompts import load_prompt
 
@@ -120,7 +121,6 @@ async def convene(question: Question, bench: Bench, hear: Hear) -> Heard:
         heard.notes.append("The panel was one model, so nobody judged what it claims.")
         heard.answer = heard.members[0].answer
         return heard
-    await bench.progress("having the members judge each other's claims", len(heard.members), len(heard.members) + 2)
     settlement = await _exchange(question, heard, bench)
     _take_over(settlement, heard)
     await bench.progress("bringing the answers together", len(heard.members) + 1, len(heard.members) + 2)
@@ -147,7 +147,9 @@ def _ceiling(question: Question, seats: Sequence[Task], bench: Bench) -> str:
     ]
     sums = [bench.ceiling_usd(task) for task in asked]
     known = [one for one in sums if one is not None]
-    return f"at most ${sum(known):.4f}" if len(known) == len(sums) else "more than is known, since prices are missing"
+    if len(known) < len(sums):
+        return "more than is known, since prices are missing"
+    return f"at most ${sum(known):.4f}{', beside what vendors charge for searches' if question.search else ''}"
 
 
 async def _hear_all(question: Question, seats: Sequence[Task], bench: Bench, hear: Hear, heard: Heard) -> None:
@@ -204,9 +206,21 @@ async def _exchange(question: Question, heard: Heard, bench: Bench) -> Settlemen
         )
         for one in heard.members
     ]
-    settlement = await settle(
-        points, readers, borne=lambda _, quote: _squeezed(quote) in known, trials=trials, rounds=ROUNDS
+
+    async def tell(message: str) -> None:
+        await bench.progress(message, len(heard.members), len(heard.members) + 2)
+
+    account = await hold(
+        points,
+        readers,
+        [one.reader for one in readers],
+        borne=lambda _, quote: _squeezed(quote) in known,
+        trials=trials,
+        rounds=ROUNDS,
+        tell=tell,
     )
+    settlement = account.settlement
+    heard.notes.append(account.told)
     keep_record(bench, settlement, points, trials)
     heard.problems += [f"{name} left the exchange: {why}" for name, why in sorted(settlement.absent.items())]
     return settlement

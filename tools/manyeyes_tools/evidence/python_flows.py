@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
+    from manyeyes_tools.evidence.taint.definitions import Unescaped
     from manyeyes_tools.evidence.taint.frames import Flow
-    from manyeyes_tools.evidence.taint.project import Unescaped
     from manyeyes_tools.fragments import Fragment
     from manyeyes_tools.material import SourceFile
 

@@ -164,10 +164,13 @@ async def _diagnose(how: _How, groups: Sequence[list[Fragment]]) -> list[list[_D
 def _write(folder: Path, groups: Sequence[list[Fragment]]) -> None:
     """Put the code into a folder that is ours alone, each piece in a folder of its own within its group's."""
     for group, fragments in enumerate(groups):
+        own = folder / str(group)
+        own.mkdir()
         for number, fragment in enumerate(fragments):
             name = PurePosixPath(fragment.file.path).name
-            path = folder / str(group) / str(number) / (name if _PLAIN_NAME.fullmatch(name) else "code.py")
-            path.parent.mkdir(parents=True)
+            apart = own / str(number)
+            apart.mkdir()
+            path = apart / (name if _PLAIN_NAME.fullmatch(name) else "code.py")
             path.write_bytes(fragment.text.encode("utf-8", "replace"))
 
 

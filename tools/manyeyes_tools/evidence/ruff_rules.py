@@ -9,6 +9,7 @@ only rules that point at real faults were taken; whatever is style stays out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from manyeyes_tools.evidence.rules import Rule
 from manyeyes_tools.findings import Severity
@@ -193,10 +194,11 @@ SYNTAX = Rule(
 )
 
 
+@cache
 def review_rules(*, part: bool) -> dict[str, Rule]:
     """The rules of `REVIEW` by their codes; for parts of a file, only those that hold there.
 
-    Their titles are empty: ruff's message about the place is the title.
+    Their titles are empty: ruff's message about the place is the title.  Made once: not to be changed.
     """
     return {
         code: Rule(

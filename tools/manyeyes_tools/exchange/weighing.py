@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from manyeyes.cores import compute
 from manyeyes.types import Message, Request
 from manyeyes_tools.chunks import delimited, tokens
+from manyeyes_tools.exchange.costing import Bill
 from manyeyes_tools.exchange.points import Opinion, Stand
 from manyeyes_tools.prompts import load_prompt
 
@@ -55,6 +56,7 @@ class Reader:
         role: The part it plays, for the run's account.
         context: What surrounds a point, as text of the source; empty where there is nothing.
         prompt: The instructions.
+        bill: What its answers have cost so far.
     """
 
     name: str
@@ -63,6 +65,17 @@ class Reader:
     role: str
     context: Callable[[Point], str]
     prompt: str = "exchange"
+    bill: Bill = field(default_factory=Bill, compare=False)
+
+    @property
+    def longest(self) -> int:
+        """The upper bound of its answers, in tokens."""
+        return ANSWER_TOKENS
+
+    def ceiling_usd(self, input_tokens: int, output_tokens: int) -> float | None:
+        """The most that one of its answers can cost; None when its price is not known."""
+        task = replace(self.task, input_tokens=input_tokens, output_tokens=output_tokens, structured=True)
+        return self.bench.ceiling_usd(task)
 
     async def weigh(self, sheet: Sheet) -> Sequence[Opinion]:
         """Judge the points of the sheet.
@@ -71,7 +84,7 @@ class Reader:
             NoAnswer: the model could not be asked, or failed.
         """
         labels = {f"C{number}": point.id for number, point in enumerate(sheet.points, 1)}
-        text = await compute(self._text, sheet)
+        text = await compute(self.text, sheet)
         system = load_prompt(self.prompt)
         request = Request(
             system=system, messages=(Message(role="user", text=text),), max_tokens=ANSWER_TOKENS, answer=Readings
@@ -80,6 +93,7 @@ class Reader:
             self.task, input_tokens=tokens(system) + tokens(text), output_tokens=ANSWER_TOKENS, structured=True
         )
         completion = await self.bench.complete(task, request, role=self.role)
+        self.bill.add(completion, self.bench)
         answer = completion.parsed
         assert isinstance(answer, Readings)  # noqa: S101  # the gateway validated it
         return [
@@ -88,8 +102,8 @@ class Reader:
             if one.id.strip() in labels
         ]
 
-    def _text(self, sheet: Sheet) -> str:
-        """All of it inside the marks: claims are other models' words about code that nobody trusts."""
+    def text(self, sheet: Sheet) -> str:
+        """A sheet as it is shown: all inside the marks, since claims are other models' words about untrusted code."""
         parts = [f"Round {sheet.round}. Claims to judge: {len(sheet.points)}."]
         for number, point in enumerate(sheet.points, 1):
             lines = [f"Claim C{number}" + (" (one of your own)" if point.id in sheet.own else "")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.chunks import tokens
@@ -22,10 +22,23 @@ LONG = 60
 """A definition of more lines than this is shown around the finding alone."""
 
 
-def excerpts(material: Material, findings: Sequence[Finding], budget_tokens: int) -> Material | None:
+@dataclass(frozen=True, slots=True)
+class Excerpts:
+    """Some of a material.
+
+    Attributes:
+        material: What is shown; lines that are left out are empty, so that the others keep their numbers.
+        findings: Those that lie in it, the gravest first.
+    """
+
+    material: Material
+    findings: tuple[Finding, ...]
+
+
+def excerpts(material: Material, findings: Sequence[Finding], budget_tokens: int) -> Excerpts | None:
     """The definitions that findings lie in, the gravest first, as long as they fit; None when nothing does.
 
-    What is left out of a file is empty lines, so that lines keep their numbers.  Blocking: parses.
+    Blocking: parses.
 
     Args:
         material: All of the code.
@@ -35,6 +48,7 @@ def excerpts(material: Material, findings: Sequence[Finding], budget_tokens: int
     ranges: dict[str, set[int]] = {}
     files = {file.path: file for file in material.files}
     used = 0
+    within: list[Finding] = []
     for finding in sorted(findings, key=lambda one: (-worth(one), one.path, one.start_line, one.id)):
         file = files.get(finding.path)
         if file is None:
@@ -46,12 +60,12 @@ def excerpts(material: Material, findings: Sequence[Finding], budget_tokens: int
         if used + size > budget_tokens:
             continue
         used += size
+        within.append(finding)
         ranges.setdefault(file.path, set()).update(wanted)
     if not any(ranges.values()):
         return None
-    return replace(
-        material, files=tuple(extract(file, ranges[file.path]) for file in material.files if ranges.get(file.path))
-    )
+    shown = tuple(extract(file, ranges[file.path]) for file in material.files if ranges.get(file.path))
+    return Excerpts(replace(material, files=shown), tuple(within))
 
 
 def _enclosing(file: SourceFile, first: int, last: int) -> range:

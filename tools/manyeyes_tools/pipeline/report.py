@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from manyeyes import __version__
 from manyeyes_tools.documents import report as documents
 from manyeyes_tools.documents.result import DocResult
-from manyeyes_tools.findings import ReviewResult
+from manyeyes_tools.findings import ReviewResult, ScanResult
 from manyeyes_tools.pipeline.digest import united
 from manyeyes_tools.reports import markdown, paging, sarif, terminal, wording
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PARTS = ("review", "security", "best_practices", "documentation")
 """The parts in the order in which they are read."""
+_LAST_WORD = ("review", "best_practices", "security")
+"""Of what several parts report, the last of these tells."""
 _TITLES = {
     "review": "Review",
     "security": "Security",
@@ -33,8 +36,11 @@ def report(result: PipelineResult) -> str:
         blocks += ["## What could not be done", "\n".join(f"- {markdown.inline(line)}" for line in problems)]
     if result.merged:
         blocks += ["## All findings", "\n".join(f"- {markdown.inline(line)}" for line in result.merged)]
-    for part in _looks(result):
-        blocks += ["---", markdown.report(part).strip()]
+    for name, part in _told_once(result):
+        text = _titled(name, markdown.report(part).strip(), "# ")
+        if len(part.findings) < len(getattr(result, name).findings):
+            text = text.replace("**Findings:** none ·", "**Findings:** none of its own ·", 1)
+        blocks += ["---", text]
     if result.documentation:
         blocks += ["---", documents.report(result.documentation).strip()]
     blocks += ["---", markdown.inline(wording.footer(result.run))]
@@ -48,7 +54,10 @@ def export(result: PipelineResult, form: str) -> str:
     if form == "sarif":
         return sarif.report(_findings(result), tool_version=__version__)
     if form == "terminal":
-        shown = [terminal.report(part, colour=True, width=100) for part in _looks(result)]
+        shown = [
+            _titled(name, terminal.report(part, colour=True, width=terminal.columns()))
+            for name, part in _told_once(result)
+        ]
         if result.documentation:
             shown.append(documents.coloured(documents.report(result.documentation)))
         head = [f"Pipeline, {result.mode}: {result.status}", *(f"  {line}" for line in wording.problems(result))]
@@ -66,8 +75,9 @@ def pages(result: PipelineResult, start: int, room: int) -> tuple[PipelineResult
     offset, end = 0, min(start, total)
     for name, part in _parts(result):
         begin = max(start - offset, 0)
+        empty = not totals[name] and offset >= start  # it may hold what was dismissed nevertheless
         offset += totals[name]
-        if begin >= totals[name]:
+        if begin >= totals[name] and not empty:
             continue
         used = len(bare[name].model_dump_json().encode())
         shown[name], following = _cut(part, begin, max(left + used, 1))
@@ -91,6 +101,30 @@ def _size(part: FindingsResult | DocResult) -> int:
     return len(part.document) if isinstance(part, DocResult) else len(part.findings)
 
 
+def _told_once(result: PipelineResult) -> list[tuple[str, FindingsResult]]:
+    """The parts that hold findings, each finding in the last part that reports it, with all who do."""
+    looks = [(name, part) for name, part in _parts(result) if not isinstance(part, DocResult)]
+    order = [name for name in _LAST_WORD if any(name == known for known, _ in looks)]
+    parts = dict(looks)
+    every = {one.id: one for one in united(*(parts[name].findings for name in order))}
+    last = {one.id: name for name in order for one in parts[name].findings}
+    shown: list[tuple[str, FindingsResult]] = []
+    for name, part in looks:
+        own = [every[one.id] for one in part.findings if last[one.id] == name]
+        elsewhere = Counter(last[one.id] for one in part.findings if last[one.id] != name)
+        told = [f"{count} of them {'is' if count == 1 else 'are'} told under {_TITLES[where]}."
+                for where, count in elsewhere.items()]  # fmt: skip
+        shown.append((name, part.model_copy(update={"findings": own, "notes": [*told, *part.notes]})))
+    return shown
+
+
+def _titled(name: str, text: str, mark: str = "") -> str:
+    """A part's report under the part's own name."""
+    if name != "best_practices":
+        return text
+    return text.replace(f"{mark}Code review", f"{mark}{_TITLES[name]}", 1)
+
+
 def _looks(result: PipelineResult) -> list[FindingsResult]:
     """The parts that hold findings."""
     return [part for _, part in _parts(result) if not isinstance(part, DocResult)]
@@ -106,5 +140,9 @@ def _findings(result: PipelineResult) -> FindingsResult:
     every = united(*(part.findings for part in looks))
     base = result.security or (looks[0] if looks else None)
     if base is not None:
-        return base.model_copy(update={"findings": every})
+        update: dict[str, object] = {"findings": every}
+        if isinstance(base, ScanResult):
+            standing = {one.id for one in every}
+            update["dismissed"] = [one for one in base.dismissed if one.id not in standing]
+        return base.model_copy(update=update)
     return ReviewResult(status=result.status, summary=result.summary, problems=[], run=result.run, findings=every)

@@ -12,9 +12,12 @@ from manyeyes_tools.conclusion import conclude, describe
 from manyeyes_tools.evidence.external import scanners
 from manyeyes_tools.evidence.remembered import remembered
 from manyeyes_tools.findings import ScanResult, Severity
-from manyeyes_tools.judgement import Judgement, Question, SecurityAnswer, judge
-from manyeyes_tools.pipeline.digest import united
+from manyeyes_tools.judgement import CaseAnswer, Judgement, Question, judge
+from manyeyes_tools.merging import merge
+from manyeyes_tools.pipeline.digest import joined
 from manyeyes_tools.pipeline.excerpts import excerpts
+from manyeyes_tools.pipeline.practices import is_practice
+from manyeyes_tools.pipeline.suspicions import Suspicions, worth_asking
 from manyeyes_tools.reports.markdown import inline, span
 from manyeyes_tools.reviewing import examine
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from manyeyes_tools.documents.result import DocResult
     from manyeyes_tools.findings import Finding, ReviewResult
     from manyeyes_tools.material import Material
+    from manyeyes_tools.pipeline.excerpts import Excerpts
 
 EXCERPTS = 0.12
 """The part of the material's tokens that the security step is shown again."""
@@ -33,8 +37,6 @@ LEAST_TOKENS = 800
 """So much is shown however small the material is."""
 WARNED = 0.5
 """Documentation warns of what is at least this sure."""
-CONFIRMED = 0.5
-"""The part of the doubt that a second model's confirmation takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +52,66 @@ class Work:
 async def review(work: Work) -> ReviewResult:
     """The first reader, who reads everything and is checked by the next step."""
     return await examine(
-        work.material, work.bench, depth=work.depth, model=work.model, prompt="first_reader", checked=True
+        work.material,
+        work.bench,
+        depth=work.depth,
+        model=work.model,
+        prompt="first_reader",
+        checked=True,
+        frugal=True,
     )
 
 
 async def review_alone(work: Work) -> ReviewResult:
-    """A review that no step follows."""
-    return await examine(work.material, work.bench, depth=work.depth, model=work.model)
+    """A review that no step follows, and that leaves to `practices` what is theirs."""
+    return await examine(
+        work.material, work.bench, depth=work.depth, model=work.model, only=lambda one: not is_practice(one)
+    )
 
 
 async def practices(work: Work) -> ReviewResult:
     """How the code is built, beside whether it works."""
     return await examine(
-        work.material, work.bench, depth=work.depth, model=work.model, prompt="practices", checked=True
+        work.material,
+        work.bench,
+        depth=work.depth,
+        model=work.model,
+        prompt="practices",
+        checked=True,
+        only=is_practice,
     )
 
 
 async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
-    """A security engineer who confirms or refutes what was reported before and reads those places for more."""
+    """A security engineer who answers for each place that was named before whether it is real, and looks for more."""
     evidence = await remembered.of(work.material, purpose="security", external=scanners(work.bench))
-    known = united(evidence.findings, earlier)
-    size = sum(tokens(file.masked) for file in work.material.files)
-    budget = max(int(size * EXCERPTS), LEAST_TOKENS)
-    shown = await compute(excerpts, work.material, known, budget)
+    known = await compute(joined, earlier, await compute(merge, evidence.findings))
+    shown = await compute(excerpts, work.material, list(filter(worth_asking, known)), _room(work.material))
     judgement = Judgement()
     if shown is not None:
         question = Question(
             tool="security_scan",
             role="security engineer",
             prompt="second_reader",
-            answer=SecurityAnswer,
+            answer=CaseAnswer,
             depth="quick" if work.depth == "quick" else "standard",
             model=work.model,
             checked=True,
+            casework=Suspicions(shown.findings, {file.path: file for file in work.material.files}),
+            frugal=True,
         )
         # Text, so that the model judges what it is shown and does not read the rest again for itself.
-        judgement = await judge(replace(shown, origin="code"), known, question, work.bench)
-    judged = replace(evidence, findings=tuple(_confirmed(one, judgement) for one in known))
-    conclusion = await compute(conclude, work.material, judged, judgement, limit=None)
-    notes = [*work.bench.notices, *conclusion.notes]
-    if shown is None:
-        notes.append("Neither the review nor the engines named a place, so no model was asked to read one again.")
-    elif judgement.heard:
-        places = sum(len(file.parts) for file in shown.files)
-        notes.append(f"Read again by a second model: {places} places that the review or the engines named, not all.")
+        judgement = await judge(replace(shown.material, origin="code"), shown.findings, question, work.bench)
+    asked = {one.id for one in shown.findings} if shown is not None and judgement.folded else set()
+    # Each under its id, which the other steps speak of: nothing more is merged.
+    judgement.findings += [one for one in known if one.id not in asked]
+    judgement.folded = True
+    conclusion = await compute(conclude, work.material, replace(evidence, findings=()), judgement, limit=None)
     return ScanResult(
         status=conclusion.status,
         summary=judgement.summary or describe(conclusion.findings, work.material, evidence),
         problems=conclusion.problems,
-        notes=notes,
+        notes=[*work.bench.notices, *conclusion.notes, *_reread(shown, judgement)],
         run=work.bench.run(),
         findings=conclusion.findings,
         counts=conclusion.counts,
@@ -106,16 +119,28 @@ async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
         rules_run=evidence.rules_run,
         sarif=f"manyeyes://runs/{work.bench.run_id}/sarif",
         suppressed=conclusion.suppressed,
+        dismissed=conclusion.dismissed,
     )
 
 
-def _confirmed(finding: Finding, judgement: Judgement) -> Finding:
-    """The finding with those who confirmed it among its sources, and surer by that."""
-    by = [ref for ref in judgement.confirmed.get(finding.id, ()) if ref not in finding.sources]
-    if not by:
-        return finding
-    doubt = (1 - finding.confidence) * CONFIRMED ** len(by)
-    return finding.model_copy(update={"sources": [*finding.sources, *by], "confidence": round(1 - doubt, 3)})
+def _room(material: Material) -> int:
+    """Tokens of the material that the security step is shown again."""
+    return max(int(sum(tokens(file.masked) for file in material.files) * EXCERPTS), LEAST_TOKENS)
+
+
+def _reread(shown: Excerpts | None, judgement: Judgement) -> list[str]:
+    """What the second model was asked, and what it made of it, in a line."""
+    if shown is None:
+        return ["Neither the review nor the engines named a place, so no model was asked to read one again."]
+    if not judgement.heard:
+        return []
+    places = sum(len(file.parts) for file in shown.material.files)
+    disputed = {one.id for one in judgement.findings if one.dissent}
+    ids = {one.id for one in shown.findings}
+    return [
+        f"Read again by a second model: {places} places that the review or the engines named, not all.",
+        f"Of {len(ids)} suspicions there {len(judgement.dismissed)} were dismissed and {len(disputed & ids)} disputed.",
+    ]
 
 
 async def security_alone(work: Work, arguments: MaterialArguments) -> ScanResult:

@@ -112,9 +112,9 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
     yield f'<p class="about">{" · ".join(about)}</p>'
     yield from _source(finding)
     yield f"<p>{_prose(_cut(finding.explanation))}</p>"
-    if finding.trace:
+    if steps := wording.steps(finding):
         yield f"<h3>{wording.way(finding)}</h3><ol>"
-        for step in finding.trace:
+        for step in steps:
             place = escape(f"{wording.one_line(step.path)}:{step.line}")
             yield f"<li><code>{place}</code> {_prose(wording.one_line(step.note))}</li>"
         yield "</ol>"

@@ -110,10 +110,10 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
     if finding.quote.strip():
         yield fenced(finding.quote, _tag(finding.path))
     yield quoted(finding.explanation)
-    if finding.trace:
+    if steps := wording.steps(finding):
         yield f"**{wording.way(finding)}:**"
         yield "\n".join(
-            f"{at}. {span(f'{step.path}:{step.line}')} {inline(step.note)}" for at, step in enumerate(finding.trace, 1)
+            f"{at}. {span(f'{step.path}:{step.line}')} {inline(step.note)}" for at, step in enumerate(steps, 1)
         )
     if finding.suggestion:
         yield from _suggestion(finding.suggestion)

@@ -71,9 +71,9 @@ def _details(number: int, finding: Finding) -> Iterator[str]:
     if finding.quote.strip():
         yield fenced(clipped(finding.quote, _PROSE))
     yield quoted(clipped(finding.explanation, _PROSE))
-    if finding.trace:
+    if steps := wording.steps(finding):
         yield "\n".join(
-            f"{at}. {span(f'{step.path}:{step.line}')} {inline(step.note)}" for at, step in enumerate(finding.trace, 1)
+            f"{at}. {span(f'{step.path}:{step.line}')} {inline(step.note)}" for at, step in enumerate(steps, 1)
         )
     if finding.suggestion:
         yield quoted(clipped(finding.suggestion.explanation, _PROSE))

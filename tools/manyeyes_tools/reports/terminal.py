@@ -92,14 +92,15 @@ class _Page:
 
     def trace(self, finding: Finding) -> Iterator[str]:
         """The way of a value, one step a line."""
-        if not finding.trace:
+        steps = wording.steps(finding)
+        if not steps:
             return
         yield f"{_INDENT}{self.paint(f'{wording.way(finding)}:', _DIM)}"
-        for number, step in enumerate(finding.trace[:_STEPS], 1):
+        for number, step in enumerate(steps[:_STEPS], 1):
             said = f"{number}. {wording.one_line(step.path)}:{step.line} {step.note}"
             yield from self.wrapped(said, first=_INDENT * 2, rest=_INDENT * 3)
-        if len(finding.trace) > _STEPS:
-            yield f"{_INDENT * 2}… {len(finding.trace) - _STEPS} more steps"
+        if len(steps) > _STEPS:
+            yield f"{_INDENT * 2}… {len(steps) - _STEPS} more steps"
 
     def source(self, finding: Finding, colour: str) -> Iterator[str]:
         """The lines named, numbered; a single line is underlined, several are marked at the gutter."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manyeyes.results import Result, Run
-    from manyeyes_tools.findings import Finding, FindingsResult, Suppressed
+    from manyeyes_tools.findings import Finding, FindingsResult, Step, Suppressed
 
 _HIDDEN = re.compile(
     "["
@@ -75,6 +75,12 @@ def counts(findings: Iterable[Finding]) -> str:
 def way(finding: Finding) -> str:
     """What the places of a finding's trace are."""
     return "Where it is used" if finding.category in _OF_DEPENDENCIES else "The way of the value"
+
+
+def steps(finding: Finding) -> list[Step]:
+    """A finding's trace, where it says more than its place does."""
+    here = [(finding.path, finding.start_line)]
+    return [] if [(step.path, step.line) for step in finding.trace] == here else list(finding.trace)
 
 
 def place(finding: Finding) -> str:

@@ -45,7 +45,7 @@ _COMMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Vote:
+class Vote:
     """What one model answered to one question, after its quote was looked for."""
 
     ref: str
@@ -78,7 +78,7 @@ class SecurityCases:
                 f"- {one.id} {_flat(one.path)}:{one.start_line} {one.severity} {one.cwe or ''} {_flat(one.title)} "
                 f"({', '.join(one.sources)})"
             )
-            lines += self._way(one, shown, beside)
+            lines += self.way(one, shown, beside)
             lines += [f"    Real if: {question.real}", f"    Safe if: {question.safe}"]
         if not told:
             lines.append("- none")
@@ -88,7 +88,7 @@ class SecurityCases:
             beside += [f"{one.method} {one.path} {one.handler}" for one in here]
         return Case("\n".join(lines), "\n".join(beside))
 
-    def _way(self, finding: Finding, shown: frozenset[str], beside: list[str]) -> list[str]:
+    def way(self, finding: Finding, shown: frozenset[str], beside: list[str]) -> list[str]:
         """The steps of a value's way; of those in files that are not shown also their text."""
         lines: list[str] = []
         for step in finding.trace[:_STEPS]:
@@ -108,7 +108,7 @@ class SecurityCases:
         self, spoken: Sequence[Heard], claims: Sequence[Finding], files: Mapping[str, SourceFile], depth: Depth
     ) -> Weighed:
         """What stands of the evidence and the claims, and what the models dismissed."""
-        votes = self._votes(spoken, claims, files)
+        votes = self.votes(spoken, claims, files)
         standing: list[Finding] = []
         confirmed: list[Finding] = []
         dismissed: list[Dismissed] = []
@@ -123,9 +123,9 @@ class SecurityCases:
                 if question_for(one.cwe).dismissible and not (grave and depth == "quick"):
                     dismissed.append(Dismissed(one, said))
                 else:
-                    standing.append(_doubted(one, said))
+                    standing.append(doubted(one, said))
                 continue
-            standing.append(_doubted(one, said) if false else one)
+            standing.append(doubted(one, said) if false else one)
             confirmed += [_as_reported(one, vote) for vote in true]
         gone = {one.finding.id for one in dismissed}
         own = [one for one in claims if one.id not in gone]
@@ -133,13 +133,13 @@ class SecurityCases:
             return Weighed(agreed(standing, [*confirmed, *own], [one.ref for one in spoken]), tuple(dismissed))
         return Weighed(merge([*standing, *confirmed, *own]), tuple(dismissed))
 
-    def _votes(
+    def votes(
         self, spoken: Sequence[Heard], claims: Sequence[Finding], files: Mapping[str, SourceFile]
-    ) -> dict[str, list[_Vote]]:
+    ) -> dict[str, list[Vote]]:
         """The answers by candidate, one of each model; what is not borne out counts as unsure."""
         texts = {path: _SPACE.sub(" ", file.masked).strip() for path, file in files.items()}
         at = {one.id: one.path for one in self.evidence}
-        votes: defaultdict[str, dict[str, _Vote]] = defaultdict(dict)
+        votes: defaultdict[str, dict[str, Vote]] = defaultdict(dict)
         for heard in spoken:
             assert isinstance(heard.answer, CaseAnswer)  # noqa: S101  # what was asked for
             for check in heard.answer.checked:
@@ -150,11 +150,11 @@ class SecurityCases:
                 known = votes[name].get(heard.ref)
                 # A model that answers twice, and not the same, has not answered.
                 if known is not None and known.real != vote.real:
-                    vote = _Vote(heard.ref, "unsure", "", borne=False)
+                    vote = Vote(heard.ref, "unsure", "", borne=False)
                 votes[name][heard.ref] = vote
         for claim in claims:  # who reports it by itself holds it to be real
             if claim.id in at and claim.sources[0] not in votes[claim.id]:
-                votes[claim.id][claim.sources[0]] = _Vote(claim.sources[0], "true", "", borne=True)
+                votes[claim.id][claim.sources[0]] = Vote(claim.sources[0], "true", "", borne=True)
         return {name: [cast[ref] for ref in sorted(cast)] for name, cast in votes.items()}
 
     def exchanged(self, before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
@@ -168,7 +168,7 @@ class SecurityCases:
         return result
 
 
-def _vote(check: Check, ref: str, path: str, files: Mapping[str, SourceFile], texts: Mapping[str, str]) -> _Vote:
+def _vote(check: Check, ref: str, path: str, files: Mapping[str, SourceFile], texts: Mapping[str, str]) -> Vote:
     quote = "\n".join(code for line in check.quote.split("\n") if (code := _without_comment(line)))
     borne = bool(quote) and found(quote, path, files, texts)
     reason = check.reason.strip()
@@ -177,7 +177,7 @@ def _vote(check: Check, ref: str, path: str, files: Mapping[str, SourceFile], te
         real = "unsure"
     if real == "true" and check.quote.strip() and not found(check.quote, path, files, texts):
         real = "unsure"
-    return _Vote(ref, real, reason, borne)
+    return Vote(ref, real, reason, borne)
 
 
 def _without_comment(line: str) -> str:
@@ -185,12 +185,13 @@ def _without_comment(line: str) -> str:
     return _COMMENT.sub("", line).rstrip()
 
 
-def _doubted(finding: Finding, said: Sequence[tuple[str, str]]) -> Finding:
+def doubted(finding: Finding, said: Sequence[tuple[str, str]]) -> Finding:
+    """The finding, less sure, with what models said against it."""
     dissent = " | ".join(f"{name}: {reason}" for name, reason in said)
     return finding.model_copy(update={"dissent": dissent or None, "confidence": round(finding.confidence * DOUBTED, 3)})
 
 
-def _as_reported(finding: Finding, vote: _Vote) -> Finding:
+def _as_reported(finding: Finding, vote: Vote) -> Finding:
     """A model's "true" as a report of its own about the same place."""
     told = f"{finding.explanation} {vote.reason}".strip() if vote.reason else finding.explanation
     return finding.model_copy(
