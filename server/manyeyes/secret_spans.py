@@ -192,7 +192,12 @@ _FORMATS = (
         _is_argument,
     ),
 )
-_HINTED = tuple((hint, form) for form in _FORMATS for hint in form.hints)
+_SHARED = ("sk-", "gh", "gl", "IA", "uth", "k_", "-u", "Key=", "asic", "_p")
+"""What several hints have in common: where it is missing none of them need be looked for."""
+_HINTED: dict[str, list[tuple[str, _Format]]] = {}
+for _form in _FORMATS:
+    for _hint in _form.hints:
+        _HINTED.setdefault(next((part for part in _SHARED if part in _hint), _hint), []).append((_hint, _form))
 # The formats below are those of detect-secrets; the hints are ours, and keep its expressions away from other texts.
 _LIBRARY_HINTS: dict[str, tuple[str | re.Pattern[str], ...]] = {
     "artifactory-token": (re.compile(r"A(?:KC|P[\dA-F])[a-zA-Z0-9]{8}"),),
@@ -203,7 +208,8 @@ _LIBRARY_HINTS: dict[str, tuple[str | re.Pattern[str], ...]] = {
 }
 _LIBRARY_ADDRESSES = ("cloudant", "softlayer")
 _KEY_RUN = re.compile(r"[A-Za-z0-9_/+-]{24,}+")
-_KEY_WORD = re.compile(r"key|pass|pwd|pw|token")
+_KEY_WORDS = ("key", "pass", "pw", "token")
+_KEY_WORD = re.compile("|".join(_KEY_WORDS))
 _WINDOW = 60
 _LONGEST_KEY = 66
 
@@ -274,7 +280,16 @@ def _within_lines(spot: Spot, text: str) -> Iterator[Spot]:
 
 
 def _formats(text: str) -> Iterator[Spot]:
-    for form in {form: None for hint, form in _HINTED if hint in text}:
+    hinted = {
+        form
+        for shared, hints in _HINTED.items()
+        if shared in text
+        for hint, form in hints
+        if hint is shared or hint in text
+    }
+    for form in _FORMATS if hinted else ():
+        if form not in hinted:
+            continue
         for match in scan(form.regex, text):
             start, end = match.span(match.lastindex or 0)
             if text[max(start, end - 16) : end].strip("xX") and (form.accept is None or form.accept(text[start:end])):
@@ -322,6 +337,8 @@ def _library_formats(text: str, low: str) -> Iterator[Spot]:
             for match in scan(regex, text):
                 yield from _library_spot(text, kind, match)
     addresses = any(service in low for service in _LIBRARY_ADDRESSES)
+    if not addresses and not any(word in low for word in _KEY_WORDS):
+        return
     for run in scan(_KEY_RUN, text):
         start, end = run.span()
         start = max(text.rfind("\n", max(0, start - _WINDOW), start) + 1, start - _WINDOW, 0)

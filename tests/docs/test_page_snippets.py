@@ -92,8 +92,9 @@ def test_what_is_switched_off_in_the_example_can_be_switched_on(tmp_path: Path) 
         text = text.replace(f"~/{folder}", str(tmp_path / folder))
     file = tmp_path / "manyeyes.toml"
     file.write_text(text, encoding="utf-8")
-    settings = load({"MANYEYES_CONFIG": str(file), "HOME": str(tmp_path)})
+    settings = load({"MANYEYES_CONFIG": str(file), "HOME": str(tmp_path), "APPLICATION_TOKEN": "a-token-of-the-test"})
     assert settings.dast.targets
+    assert "a-token-of-the-test" in settings.dast.headers["Authorization"].get_secret_value()
     assert settings.security.external
     assert settings.mcp_servers["files"].tools
     assert settings.osv.db == tmp_path / "osv"

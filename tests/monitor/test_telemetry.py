@@ -216,3 +216,26 @@ telemetry.note(RunEvent(status="complete", **event))
 assert not [name for name in sys.modules if name.startswith("opentelemetry.sdk")]
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+
+
+def test_without_an_sdk_nothing_is_made_and_with_one_set_later_everything_is():
+    code = """
+from manyeyes.monitor.telemetry import Telemetry, _names
+from manyeyes.monitor import telemetry
+from manyeyes.events import RunEvent
+import opentelemetry.trace as trace
+one = Telemetry.open()
+print(one.unheard())
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+exporter = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+print(one.unheard())
+one.note(RunEvent(at=1.0, run_id="r-1", tool="ask", status="complete", seconds=1.0))
+print(len(exporter.get_finished_spans()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "1"]

@@ -18,31 +18,12 @@ from manyeyes.state.budget import KEPT_DAYS, Budget
 from manyeyes.state.database import Database
 from manyeyes.state.reservations import entries
 from manyeyes.types import ModelRef, Usage
+from stopped_clock import Clock
 
 REF = ModelRef("a", "m")
-NOW = 1_795_400_000.0
+NOW = Clock().now
 DAY_S = 86_400.0
 NANO = 1e-9
-
-
-class Clock:
-    def __init__(self):
-        self.now = NOW
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path, clock):
-    made = Database(tmp_path / "state.db", clock=clock)
-    yield made
-    made.close()
 
 
 def reserve(budget, most, run_id="r", **values):

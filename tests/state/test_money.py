@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
@@ -37,6 +38,16 @@ def test_a_cost_is_never_told_lower_nor_what_is_left_higher(amount):
 @given(st.integers(0, 10**15))
 def test_dollars_come_back(amount):
     assert nanos(dollars(amount)) == amount
+
+
+@given(
+    st.floats(-1e7, 1e7)
+    | st.integers(0, 10**13).map(lambda halves: halves / 2 / PER_DOLLAR)
+    | st.tuples(st.integers(0, 10**9), st.integers(0, 12)).map(lambda one: one[0] / 10 ** one[1])
+)
+def test_the_short_way_and_the_long_one_agree(usd):
+    exact = (Decimal(repr(usd)) * PER_DOLLAR).to_integral_value(ROUND_HALF_UP)
+    assert nanos(usd) == int(exact)
 
 
 @pytest.mark.parametrize(

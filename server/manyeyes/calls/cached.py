@@ -99,12 +99,11 @@ class Cached:
 
 def key_of(ref: ModelRef, request: Request, edition: str = "") -> str:
     """A name for the question: equal when everything that changes the answer is."""
-    digest = sha256()
+    whole: list[bytes] = []
     for part in _parts(ref, request, edition):
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(data))  # so that no text can run over into the next
-        digest.update(data)
-    return digest.hexdigest()
+        whole += (b"%d:" % len(data), data)  # so that no text can run over into the next
+    return sha256(b"".join(whole)).hexdigest()
 
 
 def edition(settings: Settings, provider: str) -> str:

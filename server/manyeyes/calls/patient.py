@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from manyeyes.settings import Patience
     from manyeyes.types import Completion, ModelRef, Request
 
+_ROUGHLY = 0.01
+"""By so much of its length the time for the next piece may be cut short."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -57,8 +60,10 @@ class Patient:
 
         def listening() -> None:
             nonlocal begun
-            begun = True
-            scope.deadline = min(end, self.clock() + self.rules.stall_s)
+            at = min(end, self.clock() + self.rules.stall_s)
+            # A timer is set anew for each deadline, so that of many pieces in a row only some are worth one.
+            if not begun or at - scope.deadline > self.rules.stall_s * _ROUGHLY:
+                begun, scope.deadline = True, at
             pulse()
 
         with anyio.CancelScope(deadline=now + first) as scope:

@@ -10,7 +10,7 @@ from manyeyes.cores import compute
 if TYPE_CHECKING:
     from manyeyes.model import Model, Pulse
     from manyeyes.redaction import Redactor
-    from manyeyes.types import Completion, Message, ModelRef, Request
+    from manyeyes.types import Completion, Message, ModelRef, Request, ToolOutput
 
 
 INLINE = 4_000
@@ -42,17 +42,16 @@ class Redacted:
         return await self.inner.complete(masked, pulse)
 
     def _masked(self, request: Request) -> Request:
-        return replace(
-            request,
-            system=self.redactor.mask_values(request.system),
-            messages=tuple(self._message(message) for message in request.messages),
-        )
+        system = self.redactor.mask_values(request.system)
+        messages = tuple(self._message(message) for message in request.messages)
+        return replace(request, system=system, messages=messages)
 
     def _message(self, message: Message) -> Message:
-        return replace(
-            message,
-            text=self.redactor.mask(message.text) if message.role == "user" else message.text,
-            tool_outputs=tuple(
-                replace(output, text=self.redactor.mask(output.text)) for output in message.tool_outputs
-            ),
-        )
+        text = self.redactor.mask(message.text) if message.role == "user" else message.text
+        outputs = tuple(self._output(output) for output in message.tool_outputs)
+        if text == message.text and outputs == message.tool_outputs:
+            return message
+        return replace(message, text=text, tool_outputs=outputs)
+
+    def _output(self, output: ToolOutput) -> ToolOutput:
+        return replace(output, text=self.redactor.mask(output.text))

@@ -15,6 +15,8 @@ from manyeyes import __version__
 from manyeyes.events import AskEvent, CallEvent, RunEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opentelemetry.metrics import Counter, Histogram, MeterProvider
     from opentelemetry.trace import Tracer, TracerProvider
 
@@ -44,6 +46,7 @@ class Telemetry:
     cost_usd: Counter
     questions: Counter
     hedges: Counter
+    unheard: Callable[[], bool]
 
     @classmethod
     def open(cls, *, tracers: TracerProvider | None = None, meters: MeterProvider | None = None) -> Self:
@@ -69,10 +72,13 @@ class Telemetry:
             cost_usd=meter.create_counter("manyeyes.cost", "{USD}", "US dollars, as far as prices are known."),
             questions=meter.create_counter("manyeyes.questions", "{question}", "Questions, by how they were answered."),
             hedges=meter.create_counter("manyeyes.hedges", "{call}", "Second calls, beside a slow one."),
+            unheard=_unheard if tracers is None and meters is None else _heard,
         )
 
     def note(self, event: Event) -> None:
-        """Record it."""
+        """Record it, if anybody is there to hear it."""
+        if self.unheard():
+            return
         if isinstance(event, CallEvent):
             self._measure_call(event)
             self._trace_call(event)
@@ -138,6 +144,19 @@ class Telemetry:
         if failed:
             span.set_status(trace.StatusCode.ERROR)
         span.end(start + round(run.seconds * _NS))
+
+
+def _heard() -> bool:
+    """That somebody is known to listen."""
+    return False
+
+
+def _unheard() -> bool:
+    """Whether nobody has set up an SDK in this process: then what is recorded is dropped, and making it is in vain."""
+    from opentelemetry import metrics, trace
+
+    stand_in = type(metrics.get_meter_provider()).__name__ == "_ProxyMeterProvider"
+    return stand_in and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def _names(call: CallEvent) -> Attributes:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from manyeyes.providers.anthropic_request import PROVIDER, to_params
 from manyeyes.providers.faults import Faults
 from manyeyes.providers.rate_headers import rate_limits
-from manyeyes.providers.sdk import Once, Timeouts, tls
+from manyeyes.providers.sdk import Once, Timeouts, tls, written
 from manyeyes.providers.shapes import parsed
 from manyeyes.providers.sse import events, read_on
 from manyeyes.types import Completion, ModelRef
@@ -47,6 +47,7 @@ class Anthropic:
     client: Once[AsyncAnthropic]
     key: str = field(repr=False)
     timeouts: Timeouts
+    home: str = HOME
     name: str = PROVIDER
     local: bool = False
 
@@ -72,7 +73,7 @@ class Anthropic:
                 open_telemetry=False,  # its spans repeat what vendors write in errors; each call has one of ours
             )
 
-        return cls(Once(build), key, timeouts)
+        return cls(Once(build), key, timeouts, base_url.rstrip("/"))
 
     def model(self, name: str) -> Claude:
         """The model of that name."""
@@ -115,7 +116,7 @@ class Claude:
         from httpx2 import HTTPError
 
         try:
-            turn = await _read(client, self.ref, request, pulse, faults)
+            turn = await _read(client, self.vendor.home, self.ref, request, pulse, faults)
         except (AnthropicError, HTTPError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
             # The vendor's error is dropped from the chain: its text may repeat the key, and tracebacks print it.
             raise explained(faults, error, self.vendor.timeouts) from None
@@ -137,7 +138,9 @@ class Claude:
         )
 
 
-async def _read(client: AsyncAnthropic, ref: ModelRef, request: Request, pulse: Pulse, faults: Faults) -> Turn:
+async def _read(  # noqa: PLR0917  # whom to ask, what, and who listens
+    client: AsyncAnthropic, home: str, ref: ModelRef, request: Request, pulse: Pulse, faults: Faults
+) -> Turn:
     from anthropic import AsyncStream
     from httpx2 import Response
 
@@ -145,7 +148,9 @@ async def _read(client: AsyncAnthropic, ref: ModelRef, request: Request, pulse: 
 
     turn = Turn(faults)
     body = to_params(ref, request)
-    sent = client.post("/v1/messages", body=body, cast_to=Response, stream=True, stream_cls=AsyncStream)
+    # The whole address: the SDK takes a path apart and puts it together with its own for longer than all else it does.
+    url = f"{home}/v1/messages"
+    sent = client.post(url, content=written(body), cast_to=Response, stream=True, stream_cls=AsyncStream)
     async with aclosing(cast("Response", await sent)) as response:
         turn.limits = rate_limits(response.headers)
         pieces = events(response)

@@ -33,12 +33,17 @@ class _OutputDetails(_Wire):
     thinking_tokens: int | None = None
 
 
+class _ServerTools(_Wire):
+    web_search_requests: int | None = None
+
+
 class _Usage(_Wire):
     input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     output_tokens: int | None = None
     output_tokens_details: _OutputDetails | None = None
+    server_tool_use: _ServerTools | None = None
 
 
 class _Message(_Wire):
@@ -164,6 +169,8 @@ class Turn:
                 self._usage[name] = value
         if usage.output_tokens_details is not None and usage.output_tokens_details.thinking_tokens is not None:
             self._usage["thinking_tokens"] = usage.output_tokens_details.thinking_tokens
+        if usage.server_tool_use is not None and usage.server_tool_use.web_search_requests is not None:
+            self._usage["searches"] = usage.server_tool_use.web_search_requests
 
     @property
     def usage(self) -> Usage | None:
@@ -178,6 +185,15 @@ class Turn:
             cache_write_tokens=written,
             output_tokens=self._usage.get("output_tokens", 0),
             reasoning_tokens=self._usage.get("thinking_tokens", 0),
+            searches=self._usage.get("searches", self._searched),
+        )
+
+    @property
+    def _searched(self) -> int:
+        """Searches that show in the answer, for where the vendor has not counted them."""
+        return sum(
+            block.get("type") == "server_tool_use" and block.get("name") == "web_search"
+            for block in self.blocks.values()
         )
 
     @property

@@ -1,30 +1,37 @@
 """Connections to a vendor, found in a time that does not grow with their number.
 
 The HTTP library's pool looks at all of its connections, and asks the system about each idle one, whenever a request
-begins or ends: with dozens of calls at once that takes longer than the rest of the call.  Here every connection is a
-pool of its own, and the one used last is used next.
+begins or ends: with dozens of calls at once that takes longer than the rest of the call.  Here a request takes the
+connection that was used last, and that one alone is looked at.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections import deque
+from collections.abc import AsyncIterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import anyio
+import httpcore2
 import httpx2
 
 from manyeyes.settings import is_loopback
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
 KEPT_S = 5.0
 """A connection that nobody used for so long is closed."""
+
+_JOINED = 65_536
+"""As many bytes wait at most for those that follow."""
 
 _KEPT_ALIVE = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -45,8 +52,7 @@ def transport(verify: ssl.SSLContext, base_url: str) -> Connections | None:
     """
     if getproxies() and not is_loopback(urlsplit(base_url).hostname or ""):
         return None
-    one = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_S)
-    return Connections(lambda: httpx2.AsyncHTTPTransport(verify=verify, limits=one, socket_options=_KEPT_ALIVE))
+    return Connections(lambda: Single(verify))
 
 
 class Connections(httpx2.AsyncBaseTransport):
@@ -118,3 +124,175 @@ class _Lent(httpx2.AsyncByteStream):
         finally:
             if home is not None:
                 await home.give_back(self._one)
+
+
+class Single(httpx2.AsyncBaseTransport):
+    """One connection for one request at a time, made anew when the server has closed it.
+
+    What the HTTP library's own transport does, without the pool between it and the connection.
+
+    Args:
+        verify: The TLS settings.
+    """
+
+    def __init__(self, verify: ssl.SSLContext) -> None:
+        self._verify = verify
+        self._connection: httpcore2.AsyncHTTPConnection | None = None
+        self._origin: httpcore2.Origin | None = None
+        self._socket: socket.socket | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send it, and come back with the head of the answer.
+
+        Raises:
+            httpx2.TransportError: there is none.
+        """
+        where = request.url
+        url = httpcore2.URL(scheme=where.raw_scheme, host=where.raw_host, port=where.port, target=where.raw_path)
+        if where.scheme not in {"http", "https"}:
+            raise httpx2.UnsupportedProtocol(f"there is no way to an address of {where.scheme}://")
+        try:
+            response = await (await self._to(url.origin)).handle_async_request(
+                httpcore2.Request(
+                    method=request.method,
+                    url=url,
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        except _FAULTS as fault:
+            raise _told(fault) from fault
+        if self._socket is None:
+            self._socket = response.extensions["network_stream"].get_extra_info("socket")
+        return httpx2.Response(
+            response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close it."""
+        connection, self._connection, self._socket = self._connection, None, None
+        if connection is not None:
+            await connection.aclose()
+
+    async def _to(self, origin: httpcore2.Origin) -> httpcore2.AsyncHTTPConnection:
+        if self._connection is not None:
+            if self._origin == origin and self._connection.is_available() and not _readable(self._socket):
+                return self._connection
+            await self.aclose()
+        self._origin = origin
+        self._connection = httpcore2.AsyncHTTPConnection(
+            origin, ssl_context=self._verify, socket_options=_KEPT_ALIVE, network_backend=_Network()
+        )
+        return self._connection
+
+
+class _Body(httpx2.AsyncByteStream):
+    """A response's body, whose faults are the HTTP library's."""
+
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = self._response.stream
+        if not isinstance(pieces, AsyncIterable):
+            raise TypeError("an asynchronous connection answers with an asynchronous stream")
+        try:
+            async for piece in pieces:
+                yield piece
+        except _FAULTS as fault:
+            raise _told(fault) from fault
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _Network(httpcore2.AnyIOBackend):
+    """The network, on which a request's head and body go out together."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # the library's interface
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        return _Joined(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _Joined(httpcore2.AsyncNetworkStream):
+    """A stream that sends what was written when it is read from: one packet and one call of the system for two."""
+
+    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._held: list[bytes] = []
+        self._size = 0
+        self._patience: float | None = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # as above
+        if self._held:
+            # A server may answer and close before it has read everything: its answer counts, not the failed write.
+            with suppress(httpcore2.WriteError):
+                await self._send()
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as above
+        if buffer:
+            self._held.append(buffer)
+            self._size += len(buffer)
+            self._patience = timeout
+            if self._size > _JOINED:
+                await self._send()
+
+    async def _send(self) -> None:
+        held, self._held, self._size = self._held, [], 0
+        await self._inner.write(b"".join(held), self._patience)
+
+    async def aclose(self) -> None:
+        self._held.clear()
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # as above
+    ) -> httpcore2.AsyncNetworkStream:
+        return _Joined(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._inner.get_extra_info(info)
+
+
+def _readable(idle: socket.socket | None) -> bool:
+    """Whether something came on an idle connection: that can only be its end."""
+    if idle is None or idle.fileno() < 0:
+        return True
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(idle, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([idle], [], [], 0)[0])
+
+
+_TOLD: dict[type[Exception], type[httpx2.TransportError]] = {
+    httpcore2.ConnectTimeout: httpx2.ConnectTimeout,
+    httpcore2.ReadTimeout: httpx2.ReadTimeout,
+    httpcore2.WriteTimeout: httpx2.WriteTimeout,
+    httpcore2.TimeoutException: httpx2.TimeoutException,
+    httpcore2.ConnectError: httpx2.ConnectError,
+    httpcore2.ReadError: httpx2.ReadError,
+    httpcore2.WriteError: httpx2.WriteError,
+    httpcore2.NetworkError: httpx2.NetworkError,
+    httpcore2.LocalProtocolError: httpx2.LocalProtocolError,
+    httpcore2.RemoteProtocolError: httpx2.RemoteProtocolError,
+    httpcore2.ProtocolError: httpx2.ProtocolError,
+    httpcore2.ConnectionNotAvailable: httpx2.NetworkError,
+}
+"""The faults of a connection as the HTTP library names them."""
+_FAULTS = tuple(_TOLD)
+
+
+def _told(fault: Exception) -> httpx2.TransportError:
+    return next(_TOLD[kind] for kind in type(fault).__mro__ if kind in _TOLD)(str(fault))

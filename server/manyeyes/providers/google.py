@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import cache
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
 from manyeyes.providers.faults import Faults
-from manyeyes.providers.google_request import PROVIDER, to_config, to_contents
+from manyeyes.providers.google_request import PROVIDER
 from manyeyes.providers.sdk import Once, Timeouts, tls
 from manyeyes.providers.shapes import parsed
+from manyeyes.providers.sse import events, streamed
 from manyeyes.types import Completion, ModelRef
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import httpx2
     from google import genai
-    from google.genai import errors
-    from google.genai.types import ContentListUnionDict, GenerateContentConfig, GenerateContentResponse
+    from google.genai.types import ContentListUnion
+    from pydantic import JsonValue
 
     from manyeyes.errors import ModelError
     from manyeyes.model import Pulse
@@ -69,11 +68,11 @@ class Google:
         """The vendor at an address, in a version of its API; None leaves the version to the SDK."""
 
         def build() -> _Client:
-            import httpx2
             from google import genai
             from google.genai.types import HttpOptions
 
             from manyeyes.providers.connections import transport  # imports the HTTP library
+            from manyeyes.providers.lifted import LiftingClient
 
             wait = timeouts.httpx()
 
@@ -82,7 +81,7 @@ class Google:
                 request.extensions = {**request.extensions, "timeout": wait.as_dict()}
 
             # A client of ours also keeps the SDK from picking aiohttp, which has errors and retries of its own.
-            http = httpx2.AsyncClient(
+            http = LiftingClient(
                 timeout=wait,
                 verify=tls(),
                 transport=transport(tls(), base_url),
@@ -180,53 +179,35 @@ class Gemini:
         )
 
     async def _read(self, client: genai.Client, request: Request, pulse: Pulse, faults: Faults) -> Turn:
-        from manyeyes.providers.google_turn import Turn
+        from manyeyes.providers.google_quick import quick_config, quick_contents
+        from manyeyes.providers.google_turn import Piece, Turn
+        from manyeyes.providers.lifted import lifted
 
         turn = Turn(faults, len(request.messages))
-        pieces = await client.aio.models.generate_content_stream(
-            model=self.ref.model,
-            contents=cast("ContentListUnionDict", to_contents(self.ref, request)),
-            config=_quick().model_validate(to_config(self.ref, request)),
-        )
-        async with aclosing(cast("AsyncGenerator[GenerateContentResponse, None]", pieces)) as stream:
-            while (piece := await _next(stream, faults)) is not None:
-                pulse()
-                turn.add(piece)
+
+        def add(data: bytes) -> None:
+            pulse()
+            piece = Piece.model_validate_json(data)
+            if piece.error is not None:
+                raise _told(faults, piece.error)
+            turn.add(piece)
+
+        async with lifted() as lift:
+            sent = await client.aio.models.generate_content_stream(
+                model=self.ref.model,
+                contents=cast("ContentListUnion", quick_contents(self.ref, request)),
+                config=quick_config(self.ref, request),
+            )
+            async for _ in sent:
+                raise AssertionError("the SDK has been given an empty answer")
+            if lift.response is None:
+                raise faults.unreadable("there is no answer")
+            if not streamed(lift.response):
+                add(await lift.response.aread())
+                return turn
+            async for data in events(lift.response):
+                add(data)
         return turn
-
-
-@cache
-def _quick() -> type[GenerateContentConfig]:
-    """The SDK's configuration, but quicker to ask.
-
-    The SDK looks for keys in it as if it were a dictionary, dozens of times a call, before it asks for attributes.
-    Never is one there; to find out it goes through all fields.  And it copies a configuration to the bottom, schema
-    and all, which nobody else holds.
-    """
-    from google.genai.types import GenerateContentConfig
-
-    class Config(GenerateContentConfig):
-        def __contains__(self, _key: object) -> bool:
-            return False
-
-        def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
-            return super().model_copy(update=update)
-
-    return Config
-
-
-async def _next(
-    stream: AsyncGenerator[GenerateContentResponse, None], faults: Faults
-) -> GenerateContentResponse | None:
-    """The next piece; None at the end.
-
-    Raises:
-        BrokenAnswer: the piece is JSON of a form that the SDK's converters trip over; they look without checking.
-    """
-    try:
-        return await anext(stream, None)
-    except (TypeError, AttributeError, KeyError):
-        raise faults.unreadable("a part of the answer is not what the vendor's SDK expects") from None
 
 
 def explained(faults: Faults, error: Exception, timeouts: Timeouts) -> ModelError:
@@ -236,7 +217,9 @@ def explained(faults: Faults, error: Exception, timeouts: Timeouts) -> ModelErro
     match error:
         case errors.APIError():
             headers = getattr(error.response, "headers", None)
-            reasons, wait = _details(error)
+            body = error.details
+            inner = body.get("error", body) if isinstance(body, dict) else {}
+            reasons, wait = _details(inner if isinstance(inner, dict) else {})
             code = " ".join(filter(None, (error.status, *reasons)))
             return faults.status(error.code, error.message or "", code=code, headers=headers, wait=wait)
         case errors.UnknownApiResponseError() | JSONDecodeError() | UnicodeDecodeError() | ValidationError():
@@ -245,14 +228,21 @@ def explained(faults: Faults, error: Exception, timeouts: Timeouts) -> ModelErro
             return faults.transport(error, timeouts.stall)
 
 
-def _details(error: errors.APIError) -> tuple[list[str], float | None]:
-    """The machine-readable reasons in an error's body, and the seconds it asks to wait."""
-    body = error.details
-    inner = body.get("error", body) if isinstance(body, dict) else {}
-    listed = inner.get("details") if isinstance(inner, dict) else None
+def _told(faults: Faults, error: Mapping[str, JsonValue]) -> ModelError:
+    """The error that came in place of a piece of the answer, where the status was 200."""
+    code, status, message = error.get("code"), error.get("status"), error.get("message")
+    reasons, wait = _details(error)
+    said = " ".join((*([status] if isinstance(status, str) else ()), *reasons))
+    words = message if isinstance(message, str) else ""
+    return faults.status(code, words, code=said, wait=wait) if isinstance(code, int) else faults.coded(said, words)
+
+
+def _details(error: Mapping[str, JsonValue]) -> tuple[list[str], float | None]:
+    """The machine-readable reasons in an error, and the seconds it asks to wait."""
+    listed = error.get("details")
     details = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    reasons = [item["reason"] for item in details if isinstance(item.get("reason"), str)]
-    delays = [item["retryDelay"] for item in details if isinstance(item.get("retryDelay"), str)]
+    reasons = [reason for item in details if isinstance(reason := item.get("reason"), str)]
+    delays = [delay for item in details if isinstance(delay := item.get("retryDelay"), str)]
     try:
         return reasons, max(float(delays[0].removesuffix("s")), 0.0) if delays else None
     except ValueError:

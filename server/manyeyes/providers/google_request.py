@@ -61,13 +61,10 @@ def to_config(ref: ModelRef, request: Request) -> GenerateContentConfigDict:
         "automatic_function_calling": {"disable": True},
         "automatic_continuation": False,  # the SDK would resume by itself, which is a retry nobody asked for
     }
-    system = request.system
-    if request.answer is not None and (request.tools or request.search):
-        system = f"{system}\n\n{in_words(request.answer)}".strip()
-    elif request.answer is not None:
+    if request.answer is not None and not (request.tools or request.search):
         config["response_mime_type"] = "application/json"
         config["response_json_schema"] = _schema(request.answer)
-    if system:
+    if system := system_text(request):
         config["system_instruction"] = system
     if request.tools:
         config["tools"] = [
@@ -87,6 +84,13 @@ def to_config(ref: ModelRef, request: Request) -> GenerateContentConfigDict:
     if request.effort is not None and (thinking := _thinking(ref.model, request.effort)) is not None:
         config["thinking_config"] = thinking
     return config
+
+
+def system_text(request: Request) -> str:
+    """The instructions above the conversation, with the shape where it is asked for in words."""
+    if request.answer is not None and (request.tools or request.search):
+        return f"{request.system}\n\n{in_words(request.answer)}".strip()
+    return request.system
 
 
 def _thinking(model: str, effort: Effort) -> ThinkingConfigDict | None:

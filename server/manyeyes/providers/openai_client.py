@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import ValidationError
 
 from manyeyes.providers.faults import Faults
-from manyeyes.providers.sdk import Once, Timeouts, tls
+from manyeyes.providers.sdk import Once, Timeouts, tls, written
 from manyeyes.types import ModelRef
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Wire:
         client: The SDK's client.
         key: What no message may repeat; empty for servers without a key.
         timeouts: How long to wait.
+        home: Its address.
         vendor: It leads to the vendor itself, not to somebody who speaks its protocol.
     """
 
@@ -42,6 +43,7 @@ class Wire:
     client: Once[AsyncOpenAI]
     key: str = field(repr=False)
     timeouts: Timeouts
+    home: str
     vendor: bool = False
 
     @classmethod
@@ -78,7 +80,7 @@ class Wire:
                 http_client=http,
             )
 
-        return cls(provider, Once(build), key, timeouts, vendor)
+        return cls(provider, Once(build), key, timeouts, base_url.rstrip("/"), vendor)
 
     def ref(self, model: str = ANY_MODEL) -> ModelRef:
         """The reference of a model here."""
@@ -107,7 +109,10 @@ class Wire:
         from openai import AsyncStream
 
         bearer: RequestOptions = {"security": {"bearer_auth": True}}
-        sent = client.post(path, body=body, cast_to=Response, options=bearer, stream=True, stream_cls=AsyncStream)
+        # The whole address: the SDK would take the path apart and put it together with its own, which takes long.
+        url = f"{self.home}{path}"
+        data = written(body)
+        sent = client.post(url, content=data, cast_to=Response, options=bearer, stream=True, stream_cls=AsyncStream)
         async with aclosing(cast("Response", await sent)) as response:
             yield response
 

@@ -25,14 +25,17 @@ def rate_limits(headers: Said, *, now: Callable[[], datetime] = lambda: datetime
     Of the tokens those of the prompt are taken where they are counted apart.
     """
 
+    def told(limit: str, remaining: str, reset: str) -> Allowance | None:
+        whole = headers.get(limit)
+        return None if whole is None else _allowance(whole, headers.get(remaining), headers.get(reset), now=now)
+
     def anthropic(kind: str) -> Allowance | None:
         prefix = f"anthropic-ratelimit-{kind}"
-        return _allowance(*(headers.get(f"{prefix}-{part}") for part in ("limit", "remaining", "reset")), now=now)
+        return told(f"{prefix}-limit", f"{prefix}-remaining", f"{prefix}-reset")
 
     def openai(kind: str) -> Allowance | None:
-        return _allowance(
-            *(headers.get(f"x-ratelimit-{part}-{kind}") for part in ("limit", "remaining", "reset")), now=now
-        )
+        prefix = "x-ratelimit"
+        return told(f"{prefix}-limit-{kind}", f"{prefix}-remaining-{kind}", f"{prefix}-reset-{kind}")
 
     requests = anthropic("requests") or openai("requests")
     tokens = anthropic("input-tokens") or anthropic("tokens") or openai("tokens")
@@ -42,10 +45,10 @@ def rate_limits(headers: Said, *, now: Callable[[], datetime] = lambda: datetime
 
 
 def _allowance(
-    limit: str | None, remaining: str | None, reset: str | None, *, now: Callable[[], datetime]
+    limit: str, remaining: str | None, reset: str | None, *, now: Callable[[], datetime]
 ) -> Allowance | None:
     try:
-        allowance = Allowance(int(limit or ""), int(remaining or ""), _seconds(reset or "", now))
+        allowance = Allowance(int(limit), int(remaining or ""), _seconds(reset or "", now))
     except ValueError:
         return None
     return allowance if 0 <= allowance.remaining <= allowance.limit else None

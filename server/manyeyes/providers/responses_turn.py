@@ -68,6 +68,7 @@ class _Item(_Wire):
     call_id: str = ""
     name: str = ""
     arguments: str = ""
+    action: JsonValue = None
 
 
 class Response(_Wire):
@@ -118,6 +119,7 @@ class Turn:
             cache_write_tokens=(read.cache_write_tokens or 0) if read else 0,
             output_tokens=told.output_tokens,
             reasoning_tokens=(wrote.reasoning_tokens or 0) if wrote else 0,
+            searches=sum(map(_is_search, self._items)),
         )
 
     def __post_init__(self) -> None:
@@ -183,3 +185,10 @@ class Turn:
                 return self.faults.unreadable("the answer is empty", usage=self.usage)
             case status, _:
                 return self.faults.unreadable(f"the answer ended as {status}: {reason}", usage=self.usage)
+
+
+def _is_search(item: _Item) -> bool:
+    """Whether an item is a web search that is charged; opening a page that was found, or looking in it, is not."""
+    action = item.action
+    kind = action.get("type") if isinstance(action, dict) else None
+    return item.type == "web_search_call" and kind in {None, "search"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -14,7 +15,7 @@ from manyeyes.providers.faults import Faults
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx2
 
@@ -44,6 +45,15 @@ class Timeouts:
         import httpx2
 
         return httpx2.Timeout(self.stall, connect=self.connect)
+
+
+def written(body: Mapping[str, object]) -> bytes:
+    """A request's body as JSON, since an SDK that is given an object copies it to the bottom before it writes it.
+
+    Half of a surrogate pair, which no JSON on the wire can hold, becomes a question mark.
+    """
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "replace")
 
 
 @functools.cache

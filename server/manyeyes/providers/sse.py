@@ -6,13 +6,14 @@ take.  So the SDK sends the request and answers for its errors, and the body is 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     import httpx2
 
@@ -35,7 +36,7 @@ async def events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         httpx2.HTTPError: the connection broke or fell silent.
     """
     rest, data, first = b"", list[bytes](), True
-    async for piece in response.aiter_bytes():
+    async for piece in _bytes(response):
         rest += piece
         if first:
             if len(rest) < len(_MARK) and _MARK.startswith(rest):
@@ -54,6 +55,13 @@ async def events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         data.append(_value(rest))
     if data:  # some servers leave out the last empty line; one that was cut off is no JSON
         yield b"\n".join(data)
+
+
+def _bytes(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """The body; where it is not compressed from the connection itself, past the library's decoders."""
+    if "content-encoding" not in response.headers and isinstance(response.stream, AsyncIterable):
+        return aiter(response.stream)
+    return response.aiter_bytes()
 
 
 def _value(line: bytes) -> bytes:

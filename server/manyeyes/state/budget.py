@@ -13,6 +13,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -165,7 +166,8 @@ class Budget:
             nanos=most or 0,
         )
         if not self.limited:
-            self._database.write(sql.PUT, entry.values)
+            # Nothing is held against it, so that it may be written together with others, while the vendor answers.
+            self._database.soon(sql.PUT, entry.values)
             return entry
         unpriced = most is None and not local
         refusal = await self._patiently(lambda connection: self._admit(connection, entry, unpriced=unpriced))
@@ -185,17 +187,14 @@ class Budget:
         Returns:
             The entry as settled.
         """
-        if cost_usd is not None:
-            settled = replace(entry, state="known", nanos=nanos(cost_usd))
-        else:
-            settled = replace(entry, state="estimated" if priced else "unknown")
-        if usage is not None:
-            settled = replace(
-                settled,
-                input_tokens=usage.input_tokens,
-                cached_tokens=usage.cached_tokens,
-                output_tokens=usage.output_tokens,
-            )
+        settled = replace(
+            entry,
+            state="known" if cost_usd is not None else "estimated" if priced else "unknown",
+            nanos=entry.nanos if cost_usd is None else nanos(cost_usd),
+            input_tokens=None if usage is None else usage.input_tokens,
+            cached_tokens=None if usage is None else usage.cached_tokens,
+            output_tokens=None if usage is None else usage.output_tokens,
+        )
         self._database.soon(sql.SETTLE, settled.values)
         return settled
 
@@ -275,4 +274,9 @@ def _one(connection: sqlite3.Connection, statement: str, *values: str | float) -
 
 def day_of(at: float) -> str:
     """The day (UTC) of a time in seconds since the epoch, as `2026-11-22`."""
-    return datetime.fromtimestamp(at, UTC).date().isoformat()
+    return _day(int(at // _DAY_S))
+
+
+@lru_cache(maxsize=4)
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * _DAY_S, UTC).date().isoformat()

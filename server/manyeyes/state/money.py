@@ -6,10 +6,15 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 PER_DOLLAR = 1_000_000_000
 _CENT = PER_DOLLAR // 100
+_FEW, _PLAIN = 2.0**40, 0.49
+"""Below a thousand dollars the product is off by less than a thousandth: only near a half does it matter."""
 
 
 def nanos(usd: float) -> int:
     """Billionths of a dollar, of an amount that was worked out or written down in dollars."""
+    near = usd * PER_DOLLAR
+    if -_FEW < near < _FEW and abs(near - (whole := round(near))) < _PLAIN:
+        return whole
     # Over its shortest decimal form, so that 0.1 is a tenth.
     return int((Decimal(repr(usd)) * PER_DOLLAR).to_integral_value(ROUND_HALF_UP))
 
