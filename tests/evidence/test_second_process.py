@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from manyeyes_tools.evidence import python_tree, second_process
@@ -56,7 +59,8 @@ async def test_the_engine_says_the_same_with_it_and_without(
     together = await python_tree.ENGINE.look(given, purpose)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     without = await python_tree.ENGINE.look(given, purpose)
-    assert alone == together == without
+    assert alone == together
+    assert without == replace(alone, notes=(python_tree.ALONE,))
     assert alone.hits
     assert len(alone.problems) == 2
 
@@ -81,3 +85,20 @@ async def test_one_that_dies_is_told(given: Material, tmp_path: Path, monkeypatc
         python.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(python))
         assert await second_process.examined_apart(fragments, "security") is None
+
+
+async def test_it_is_killed_when_the_scan_ends_early(
+    given: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, number = tmp_path / "python", tmp_path / "number"
+    python.write_text(f"#!/bin/sh\necho $$ > {number}.new\nmv {number}.new {number}\nexec sleep 60\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(second_process.examined_apart, python_fragments(given)[0], "security")
+            while not number.exists():
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(number.read_text()), 0)

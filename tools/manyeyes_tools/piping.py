@@ -21,7 +21,7 @@ from manyeyes_tools.sources import gather
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from manyeyes.results import Result, Status
+    from manyeyes.results import Result, Run, Status
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import PipelineArguments
     from manyeyes_tools.findings import Finding, ReviewResult, ScanResult
@@ -46,19 +46,15 @@ class Steps:
     async def take(self, name: str, work: Callable[[], Awaitable[ResultT]]) -> ResultT | None:
         """Do one step; when it cannot be done the others go on, and the result says why."""
         await self.bench.progress(f"{name} …", len(self.results), self.total)
-        used, tried = len(self.bench.run().models), len(self.bench.run().attempts)
+        before = self.bench.run()
         try:
             result = await work()
         except ManyEyesError as error:
             self.failed[name] = str(error)
             return None
         run = result.run
-        if (
-            self.in_order and name in _KINDS
-        ):  # each part tells what it used itself; the whole is told once, by the pipeline
-            run = run.model_copy(
-                update={"models": run.models[used:], "attempts": run.attempts[tried:], "route": self._route(name)}
-            )
+        if self.in_order and name in _KINDS:  # each part tells what it used itself; the whole is told by the pipeline
+            run = _since(before, run).model_copy(update={"route": self._route(name)})
         self.results[name] = result.model_copy(update={"run": run})
         await self.bench.progress(f"{name} done", len(self.results), self.total)
         return result
@@ -67,6 +63,19 @@ class Steps:
         """Who is asked first in this step: the run's own route is that of all steps together."""
         route = self.bench.route(Task(kind=_KINDS[name], structured=True))
         return [RouteEntry(ref=str(one.ref), taken=one.taken, reason=one.reason) for one in route.candidates]
+
+
+def _since(before: Run, run: Run) -> Run:
+    """What a run used since it stood at `before`."""
+    cost = None if before.cost_usd is None or run.cost_usd is None else round(run.cost_usd - before.cost_usd, 6)
+    return run.model_copy(
+        update={
+            "models": run.models[len(before.models) :],
+            "attempts": run.attempts[len(before.attempts) :],
+            "cost_usd": cost,
+            "seconds": round(run.seconds - before.seconds, 3),
+        }
+    )
 
 
 async def pipe(arguments: PipelineArguments, bench: Bench) -> PipelineResult:

@@ -35,6 +35,10 @@ GRAVE_ENOUGH_FOR_REVIEW = 0.5
 """The same for critical and high ones: likelier than not is enough."""
 
 _READ = "read {done} of {total} Python files"
+ALONE = "python tree: no second process could be started, so that this took longer than it would have."
+"""Told when the rules were run in this process after all."""
+_FROZEN = 100
+"""After so many files trees are put out of the collector's sight."""
 TOGETHER = 20_000_000
 """Characters of all files whose trees are kept to follow values through them; about 500,000 lines."""
 
@@ -57,17 +61,26 @@ async def _look(material: Material, purpose: Purpose) -> Looked:
         hits=tuple(hits if purpose == "security" else filter(_for_review, hits)),
         rules=len(RULES) + sum(len(check.rules) for check in CHECKS[purpose]),
         problems=(*problems, *read.flows.problems),
+        notes=(ALONE,) if read.alone else (),
         followed=read.followed,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the rules for single files say, what following values gave, and in which files they were followed."""
+    """What came of reading the files.
+
+    Attributes:
+        examined: What the rules for single files say.
+        flows: What following values gave.
+        followed: The files in which they were followed.
+        alone: Whether a second process was wanted and could not be had.
+    """
 
     examined: Sequence[Examined]
     flows: Flows
     followed: frozenset[str]
+    alone: bool = False
 
 
 async def _read(
@@ -109,18 +122,23 @@ async def _read_beside(
                 tree = await compute(_tree, fragment)
                 if tree is not None:
                     parsed.append((fragment, tree))
+                if watch.done % _FROZEN == 0:
+                    gc.freeze()
             flows = await compute(_followed, parsed, templates)
     except BaseExceptionGroup as several:  # a fault in there is told like any other
         if len(several.exceptions) > 1:
             raise
         raise several.exceptions[0] from None
+    finally:
+        gc.unfreeze()
+    alone = examined is None
     if examined is None:  # no second process could be had
         examined = []
         watch.begin("went through the rules for {done} of {total} Python files", len(fragments), before=0.9, share=0.1)
         for fragment in fragments:
             examined.append((await compute(examine, fragment, purpose))[0])
             watch.done += 1
-    return _Read(examined, flows, _paths(parsed))
+    return _Read(examined, flows, _paths(parsed), alone)
 
 
 def _paths(parsed: Sequence[tuple[Fragment, ast.Module]]) -> frozenset[str]:

@@ -13,6 +13,8 @@ _PLAIN = frozenset({
     "is_async", "asname", "rest", "tag", "lineno",
 })  # fmt: skip
 """Fields that hold no nodes, or none that are asked for."""
+_MIXED = frozenset({"keys", "kw_defaults", "names", "kwd_attrs"})
+"""Lists that hold something else too: nothing where there is no key or default, and plain names."""
 
 
 class _Fields(dict[type[ast.AST], tuple[str, ...]]):
@@ -40,7 +42,7 @@ def extend(found: list[ast.AST], node: ast.AST) -> None:
     for name in _fields[node.__class__]:
         value = getattr(node, name, None)
         if value.__class__ is list:
-            found.extend([one for one in value if isinstance(one, ast.AST)])
+            found.extend([one for one in value if isinstance(one, ast.AST)] if name in _MIXED else value)
         elif isinstance(value, ast.AST):
             found.append(value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from subprocess import DEVNULL, PIPE
@@ -22,6 +23,8 @@ from manyeyes_tools.material import SourceFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from anyio.abc import Process
+
     from manyeyes_tools.evidence.rules import Purpose
     from manyeyes_tools.fragments import Fragment
 
@@ -35,16 +38,31 @@ async def examined_apart(fragments: Sequence[Fragment], purpose: Purpose) -> lis
         return None
     # Isolated and started elsewhere: no module is ever taken from the folder this program was started in.
     command = [sys.executable, "-I", "-m", __name__]
-    question = await compute(_packed, fragments, purpose)
     try:
-        done = await anyio.run_process(
-            command, input=question, stdout=PIPE, stderr=DEVNULL, check=False, cwd=sys.prefix, env={}
-        )
+        process = await anyio.open_process(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=sys.prefix, env={})
     except OSError:
         return None
-    if done.returncode != 0:
+    answer = bytearray()
+    async with process:  # killed when the scan ends early
+        # It reads its modules while the question is written.
+        question = await compute(_packed, fragments, purpose)
+        async with anyio.create_task_group() as group:
+            group.start_soon(_send, process, question)
+            if process.stdout is not None:
+                async for part in process.stdout:
+                    answer += part
+        await process.wait()
+    if process.returncode != 0:
         return None
-    return await compute(_unpacked, done.stdout, [fragment.file for fragment in fragments])
+    return await compute(_unpacked, bytes(answer), [fragment.file for fragment in fragments])
+
+
+async def _send(process: Process, question: bytes) -> None:
+    """Ask; one that dies before it has heard all is known by how it ends."""
+    if process.stdin is not None:
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await process.stdin.send(question)
+        await process.stdin.aclose()
 
 
 def _packed(fragments: Sequence[Fragment], purpose: Purpose) -> bytes:

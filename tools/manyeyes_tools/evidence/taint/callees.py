@@ -1,4 +1,4 @@
-"""Which function of the project a call means, and which of its parameters gets what."""
+"""Which function of the project a call means."""
 
 from __future__ import annotations
 
@@ -6,95 +6,26 @@ import ast
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
-from manyeyes_tools.evidence.taint.expressions import evaluate
-from manyeyes_tools.evidence.taint.project import Class, Function
-from manyeyes_tools.evidence.taint.sites import site_of
-from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value, extended, join, join_atoms
+from manyeyes_tools.evidence.taint.arguments import bind, is_method
+from manyeyes_tools.evidence.taint.definitions import Class, Function
+from manyeyes_tools.evidence.taint.evaluation import evaluate
+from manyeyes_tools.evidence.taint.sites import Site, site_of
 
 if TYPE_CHECKING:
     from manyeyes_tools.evidence.taint.frames import Frame
-    from manyeyes_tools.evidence.taint.sites import Site
+    from manyeyes_tools.evidence.taint.values import Value
 
 MOST_BY_NAME = 2
 """A method called on an object of unknown class is looked for by its name if no more classes have it."""
-
-
-_COMMON = frozenset(
-    [
-        "get",
-        "set",
-        "run",
-        "save",
-        "load",
-        "open",
-        "close",
-        "read",
-        "write",
-        "update",
-        "delete",
-        "create",
-        "add",
-        "remove",
-        "find",
-        "filter",
-        "execute",
-        "send",
-        "start",
-        "stop",
-        "items",
-        "keys",
-        "values",
-        "pop",
-        "append",
-        "extend",
-        "join",
-        "split",
-        "format",
-        "strip",
-        "encode",
-        "decode",
-        "copy",
-        "query",
-        "all",
-        "first",
-        "one",
-        "count",
-        "commit",
-        "connect",
-        "process",
-        "handle",
-        "call",
-        "apply",
-        "parse",
-        "render",
-        "post",
-        "put",
-        "patch",
-        "info",
-        "debug",
-        "error",
-        "warning",
-        "main",
-        "login",
-        "logout",
-        "validate",
-        "check",
-        "search",
-        "fetch",
-        "insert",
-        "exists",
-        "list",
-        "show",
-        "index",
-        "put_object",
-        "test",
-        "log",
-        "print",
-        "reset",
-        "clear",
-        "is_valid",
-    ]
-)
+_COMMON = frozenset({
+    "get", "set", "run", "save", "load", "open", "close", "read", "write", "update", "delete", "create", "add",
+    "remove", "find", "filter", "execute", "send", "start", "stop", "items", "keys", "values", "pop", "append",
+    "extend", "join", "split", "format", "strip", "encode", "decode", "copy", "query", "all", "first", "one", "count",
+    "commit", "connect", "process", "handle", "call", "apply", "parse", "render", "post", "put", "patch", "info",
+    "debug", "error", "warning", "main", "login", "logout", "validate", "check", "search", "fetch", "insert",
+    "exists", "list", "show", "index", "put_object", "test", "log", "print", "reset", "clear", "is_valid",
+})  # fmt: skip
+"""Names of methods that say nothing of the class."""
 
 
 def class_like(full: str) -> str:
@@ -160,72 +91,3 @@ def _by_name(frame: Frame, site: Site) -> Function | None:
         if frame.project.find(base, frame.module) is None:
             return None
     return found[0]
-
-
-def is_method(site: Site, function: Function) -> bool:
-    """Whether the first parameter is the object."""
-    if function.owner is None or function.static:
-        return False
-    last = site.receiver.kind.rpartition(".")[2]
-    return bool(site.method) and not (last == function.owner.name and _names_class(site))
-
-
-def _names_class(site: Site) -> bool:
-    return site.receiver.constant and site.receiver.bound is None and site.receiver.fields is None
-
-
-def bind(site: Site, function: Function, *, method: bool) -> dict[int, Value]:  # noqa: C901, PLR0912  # Python's own rules for arguments
-    """What each parameter is given, by its position."""
-    given = function.node.args
-    positional = [*given.posonlyargs, *given.args]
-    values: dict[int, Value] = {}
-    offset = 0
-    if method:
-        values[0] = site.receiver if site.receiver is not NOTHING else NOTHING
-        offset = 1
-    elif (
-        function.owner is not None
-        and not function.static
-        and any(dotted(one) == "classmethod" for one in getattr(function.node, "decorator_list", ()))
-    ):
-        offset = 1
-    names = {name: number for number, name in enumerate(function.parameters)}
-    rest = NOTHING
-    for number, value in enumerate(site.values):
-        at = number + offset
-        if at < len(positional):
-            values[at] = value
-        else:
-            rest = join(rest, value)
-    if given.vararg is not None:
-        values[names[given.vararg.arg]] = Value(rest.atoms, "~list", fields={"*": rest} if rest.atoms else None)
-    extra: dict[str, Value] = {}
-    for name, value in site.words.items():
-        if name in names and not (given.kwarg and name == given.kwarg.arg):
-            values[names[name]] = value
-        else:
-            extra[name] = value
-    if given.kwarg is not None:
-        atoms = NO_ATOMS
-        for value in (*extra.values(), *site.spread):
-            atoms = join_atoms(atoms, value.atoms)
-        values[names[given.kwarg.arg]] = Value(atoms, "~dict", fields=extra, closed=not site.spread)
-    elif site.spread:
-        for name, number in names.items():
-            if number not in values:
-                for value in site.spread:
-                    if value.atoms:
-                        values[number] = Value(extended(value.atoms, name))
-    return values
-
-
-def shifted(site: Site, init: Function) -> dict[int, Value]:
-    """The arguments of a class's call, whose object is still to be made."""
-    from copy import copy
-
-    moved = copy(site)
-    moved.values = [NOTHING, *site.values]
-    found = bind(moved, init, method=False)
-    if init.owner is not None and any(dotted(one) == "classmethod" for one in getattr(init.node, "decorator_list", ())):
-        return found
-    return found

@@ -89,6 +89,9 @@ _cleans(
     "tempfile.mkstemp tempfile.NamedTemporaryFile uuid.uuid4",
 )
 
+CLEANING_METHODS = {name[1:]: mask for name, mask in CLEANERS.items() if name.startswith(".")}
+"""The same by the method's name."""
+
 GUARDS: dict[str, int] = {
     "django.utils.http.url_has_allowed_host_and_scheme": bits("open-redirect"),
     "django.utils.http.is_safe_url": bits("open-redirect"),
@@ -108,20 +111,9 @@ METHOD_GUARDS: dict[str, int] = {
 }  # fmt: skip
 """Methods of the value itself that are true only of values that can do no harm for these."""
 SOUNDS_LIKE_CHECK = (
-    "valid",
-    "safe",
-    "allow",
-    "check",
-    "verif",
-    "permit",
-    "trusted",
-    "whitelist",
-    "sanit",
-    "is_ok",
-    "clean",
-    "local",
+    "valid", "safe", "allow", "check", "verif", "permit", "trusted", "whitelist", "sanit", "is_ok", "clean", "local",
     "known",
-)
+)  # fmt: skip
 """Parts of the names of functions that may check a value, though nobody can see how."""
 HARMLESS_KINDS = frozenset({
     "int", "float", "bool", "UUID", "uuid.UUID", "datetime.datetime", "datetime.date", "datetime.timedelta", "decimal.Decimal", "Decimal", "date",
@@ -141,24 +133,10 @@ RECEIVER_ONLY = frozenset({
     "getall", "popitem", "to_dict", "first", "one", "tolist", "to_python", "groups", "group", "groupdict", "text", "file", "chunks", "stream", "getunicode", "translate",
 })  # fmt: skip
 """Methods whose result holds what their object held, and nothing of their arguments."""
-DROPS = frozenset(
-    {
-        "append",
-        "extend",
-        "add",
-        "insert",
-        "update",
-        "write",
-        "sort",
-        "remove",
-        "clear",
-        "discard",
-        "commit",
-        "flush",
-        "close",
-        "rollback",
-    }
-)
+DROPS = frozenset({
+    "append", "extend", "add", "insert", "update", "write", "sort", "remove", "clear", "discard", "commit", "flush",
+    "close", "rollback",
+})  # fmt: skip
 FILLS = frozenset(
     {"append", "extend", "add", "insert", "appendleft", "update", "setdefault", "put", "put_nowait", "push", "write"}
 )

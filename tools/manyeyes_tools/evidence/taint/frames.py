@@ -1,31 +1,30 @@
 """The state of following one function, and what is found on the way."""
 
-# ruff: noqa: PLR0917, PLR2004  # a flow has as many parts; numbers explained beside them
-
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.evidence.taint.definitions import Class, Function, Module, Reach
 from manyeyes_tools.evidence.taint.marks import JOINED, OBJECT
-from manyeyes_tools.evidence.taint.tables import BITS, NOT_FROM_SETS, ORIGINS, RULES, WEAK
-from manyeyes_tools.evidence.taint.values import NOTHING, Atom, Origin, Value, Way, join
+from manyeyes_tools.evidence.taint.tables import BITS, NOT_FROM_SETS, ORIGINS, RULES
+from manyeyes_tools.evidence.taint.values import NOTHING, Atom, Origin, Value, Way
 
 if TYPE_CHECKING:
     import ast
 
-    from manyeyes_tools.evidence.taint.project import Class, Function, Module, Project
+    from manyeyes_tools.evidence.taint.facts import Facts
+    from manyeyes_tools.evidence.taint.project import Project
     from manyeyes_tools.evidence.taint.sinks import Sink
-
-    Facts = dict[Origin, tuple[int, int]]
 
 STEPS = 10
 """Steps of a trace that are shown at most."""
+MOST_REACHES = 200
+"""No more ways of its parameters to harm are kept of a function; code that was made to would have many."""
 NESTED = 1000
 """Parameters of a function within a function count from here, and so on."""
-_DOUBTED = 0.5
-_HOP = 0.88
+DOUBTED = 0.5
+HOP = 0.88
 UNKNOWN_ORIGIN = Origin("unknown", "a value")
 UNKNOWN = Value({UNKNOWN_ORIGIN: Atom(0, 0, 0, None)})
 """A value that nothing is known of."""
@@ -78,12 +77,8 @@ class Frame:
     loops: int = 0
     handler: str = ""
     stale: bool = False
-    exits: bool = False
     global_names: frozenset[str] = frozenset()
     changed_globals: bool = False
-    html: bool = False
-    raising: list[Facts] = field(default_factory=list)
-    budget: list[int] = field(default_factory=lambda: [0])
 
     def way(self, before: Way | None, node: ast.AST, note: str) -> Way:
         """One more step."""
@@ -114,19 +109,17 @@ class Frame:
             elif origin.kind not in excluded and not ruled_out(sink.rule, origin, clean):
                 if origin.kind == "unknown" and built is None and sink.rule not in UNSURE_TOO:
                     continue
-                sure = RULES[sink.rule].confidence * sink.factor * ORIGINS[origin.kind][1] * _HOP**atom.hops
+                sure = RULES[sink.rule].confidence * sink.factor * ORIGINS[origin.kind][1] * HOP**atom.hops
                 if doubt & bit:
-                    sure *= _DOUBTED
+                    sure *= DOUBTED
                 place = built if built is not None and sink.rule == "sql-injection" else node
                 self.tell(sink.rule, self.module, place, node if built is not None else None, sure, origin,
                           self.way(atom.way, node, "it does harm here"))  # fmt: skip
 
-    def _reach_of_parameter(
+    def _reach_of_parameter(  # noqa: PLR0917  # what reaches what, and where
         self, sink: Sink, origin: Origin, atom: Atom, state: tuple[int, int], node: ast.AST, built: ast.expr | None,
         *, pieced: bool,
     ) -> None:  # fmt: skip
-        from manyeyes_tools.evidence.taint.project import Reach
-
         owner = self.owner(origin)
         if owner is None:
             return
@@ -139,7 +132,7 @@ class Frame:
             before.clean &= clean
             before.doubt &= doubt
             return
-        if len(reaches) > 200:  # nobody reads more, and code that was made to would make many
+        if len(reaches) > MOST_REACHES:
             return
         reaches[key] = Reach(
             sink.rule, clean, doubt, atom.hops, sink.factor, self.module, place, node if built is not None else None,
@@ -154,7 +147,7 @@ class Frame:
             function, level = function.parent, level - 1
         return function
 
-    def tell(
+    def tell(  # noqa: PLR0917  # a flow has as many parts
         self,
         rule: str,
         module: Module,
@@ -172,13 +165,6 @@ class Frame:
             self.flows[key] = Flow(rule, module, node, run, sure, origin, way)
 
 
-_TABLE_LIKE = re.compile(
-    r"table|column|schema|field|order|placeholder|clause|dialect|ident|database|savepoint|sequence|index|constraint|db_name|cols?$|quoted",
-    re.IGNORECASE,
-)
-"""Names of what a statement names itself, and seldom takes from outside."""
-
-
 def ruled_out(rule: str, origin: Origin, clean: int) -> bool:
     """Whether a value of this origin means nothing for a weakness, for what it is or was made into."""
     if rule == "nosql-injection":
@@ -186,69 +172,3 @@ def ruled_out(rule: str, origin: Origin, clean: int) -> bool:
     if rule == "mass-assignment" and origin.what.startswith("**"):
         return True  # a route's path names these
     return rule == "path-traversal" and origin.kind == "cli" and not clean & JOINED
-
-
-def weakly(frame: Frame, function: Function) -> None:
-    """Tell of the parameters of a function that nobody here calls what they would do if they came from outside."""
-    for (origin, rule, _, _), reach in function.summary.reaches.items():
-        factor = WEAK.get(rule)
-        if factor is None or reach.clean & BITS[rule]:
-            continue
-        if reach.run is None and rule in {"sql-injection", "xpath-injection"}:
-            continue
-        if rule == "path-traversal" and not reach.clean & JOINED:
-            continue
-        if rule == "unescaped-markup" and not reach.pieced:
-            continue
-        if rule in {"archive-traversal", "xml-entities", "template-injection"} and function.called:
-            continue
-        sure = RULES[rule].confidence * reach.factor * factor * _HOP**reach.hops
-        if origin.path and origin.place % NESTED == 0 and function.owner is not None:
-            sure *= 0.75  # what the object itself holds
-        if rule == "sql-injection" and _TABLE_LIKE.search((origin.path or (origin.what,))[-1]):
-            sure *= 0.55
-        if reach.doubt & BITS[rule]:
-            sure *= _DOUBTED
-        frame.tell(rule, reach.module, reach.node, reach.run, sure, origin, reach.way)
-
-
-def meet(one: Facts | None, other: Facts) -> Facts:
-    """What holds either way."""
-    if one is None:
-        return dict(other)
-    if not one or not other:
-        return {}
-    met: Facts = {}
-    for origin, (clean, doubt) in one.items():
-        there = other.get(origin)
-        if there is not None:
-            met[origin] = (clean & there[0], (doubt | clean) & (there[1] | there[0]))
-        # A check on one way alone lowers no doubt on the other.
-    return met
-
-
-def unite(one: Facts, other: Facts) -> Facts:
-    """What holds where both hold."""
-    if not other:
-        return one
-    if not one:
-        return other
-    both = dict(one)
-    for origin, (clean, doubt) in other.items():
-        there = both.get(origin, (0, 0))
-        both[origin] = (there[0] | clean, there[1] | doubt)
-    return both
-
-
-def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    """The variables after either way."""
-    if one is other:
-        return one
-    joined = dict(one)
-    for name, value in other.items():
-        there = joined.get(name)
-        if there is None:
-            joined[name] = value
-        elif there is not value:
-            joined[name] = join(there, value)
-    return joined

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.taint.callees import shifted
-from manyeyes_tools.evidence.taint.substitution import call_function, substituted
-from manyeyes_tools.evidence.taint.tables import bits
-from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value, cleaned, join_atoms
+from manyeyes_tools.evidence.taint.annotations import annotated
+from manyeyes_tools.evidence.taint.arguments import shifted
+from manyeyes_tools.evidence.taint.cleaning import HARMLESS_KINDS, TEXT_KINDS
+from manyeyes_tools.evidence.taint.following import call_function
+from manyeyes_tools.evidence.taint.substitution import substituted
+from manyeyes_tools.evidence.taint.tables import NOSQL
+from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Atom, Origin, Value, cleaned, join_atoms
 
 if TYPE_CHECKING:
+    from manyeyes_tools.evidence.taint.definitions import Class
     from manyeyes_tools.evidence.taint.frames import Frame
-    from manyeyes_tools.evidence.taint.project import Class
     from manyeyes_tools.evidence.taint.sites import Site
-    from manyeyes_tools.evidence.taint.values import Atom, Origin
-
-_NOSQL = bits("nosql-injection mass-assignment")
 
 
 def new_object(frame: Frame, site: Site, cls: Class) -> Value:
     """A new object of a class of the project."""
-    kind = f"{cls.module.name}.{cls.name}" if cls.module.name else cls.name
+    kind = cls.full
     init = cls.method("__init__")
     atoms: dict[Origin, Atom] = NO_ATOMS
     if init is None:
@@ -49,13 +48,10 @@ def new_object(frame: Frame, site: Site, cls: Class) -> Value:
 
 
 def _typed_field(cls: Class, name: str, value: Value) -> Value:
-    from manyeyes_tools.evidence.taint.cleaning import HARMLESS_KINDS, TEXT_KINDS
-    from manyeyes_tools.evidence.taint.project import annotated
-
     kind = annotated(cls.annotations[name], cls.module)
     if "pydantic.BaseModel" in cls.external:
         if kind in HARMLESS_KINDS:
             return NOTHING
         if kind in TEXT_KINDS:
-            return replace(value, atoms=cleaned(value.atoms, _NOSQL))
+            return value.with_atoms(cleaned(value.atoms, NOSQL))
     return value

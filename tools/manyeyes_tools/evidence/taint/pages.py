@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.taint.project import Unescaped
+from manyeyes_tools.evidence.taint.definitions import Unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

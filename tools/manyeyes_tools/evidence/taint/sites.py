@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
-from manyeyes_tools.evidence.taint.expressions import evaluate
+from manyeyes_tools.evidence.taint.evaluation import evaluate
 from manyeyes_tools.evidence.taint.values import NOTHING, Value
 
 if TYPE_CHECKING:
     from manyeyes_tools.evidence.taint.frames import Frame
+
+_MOST = 100
+"""Arguments of one call that are looked at."""
 
 
 @dataclass(slots=True)
@@ -55,54 +58,68 @@ class Site:
         return next((one.value for one in self.node.keywords if one.arg == name), None)
 
 
-def site_of(frame: Frame, node: ast.Call) -> Site:  # noqa: C901, PLR0912  # one branch for each kind of callee and argument
+def site_of(frame: Frame, node: ast.Call) -> Site:
     """A call with its arguments evaluated."""
     func = node.func
-    receiver, method, written, full = NOTHING, "", "", ""
-    if isinstance(func, ast.Attribute):
-        method = func.attr
-        receiver = evaluate(frame, func.value)
-        written = dotted(func.value)
+    site = Site(node, "", "", NOTHING, "", [], {}, [], [])
+    if func.__class__ is ast.Attribute:
+        site.method = func.attr
+        site.receiver = receiver = evaluate(frame, func.value)
+        base = func.value
+        site.written = written = base.id if base.__class__ is ast.Name else dotted(base)
         if receiver.kind:
-            full = f"{receiver.kind}.{method}"
-        elif written and written.split(".")[0] not in frame.env:
-            full = frame.module.full(f"{written}.{method}")
-    elif isinstance(func, ast.Name):
-        known = frame.env.get(func.id)
-        if known is not None:
-            full = known.kind
-        else:
-            full = frame.module.full(func.id)
-            if full == func.id and full not in frame.module.functions and full not in frame.module.classes:
-                there = frame.module.globals.get(func.id)
-                if there is not None and there.kind:
-                    full = there.kind
+            site.full = f"{receiver.kind}.{func.attr}"
+        elif written and written.partition(".")[0] not in frame.env:
+            site.full = frame.module.full(f"{written}.{func.attr}")
+    elif func.__class__ is ast.Name:
+        site.full = _full_of_name(frame, func.id)
     else:
-        receiver = evaluate(frame, func)
-        full = receiver.kind
-    values: list[Value] = []
-    starred: list[Value] = []
-    for one in node.args[:100]:
-        if isinstance(one, ast.Starred):
-            value = evaluate(frame, one.value)
-            starred.append(value)
-            if value.fields and value.closed:
-                values.extend(value.fields.values())
-            else:
-                values.append(Value(value.atoms))
-        else:
+        site.receiver = evaluate(frame, func)
+        site.full = site.receiver.kind
+    if node.args:
+        _add_positional(frame, site, node.args)
+    if node.keywords:
+        _add_keywords(frame, site, node.keywords)
+    return site
+
+
+def _full_of_name(frame: Frame, name: str) -> str:
+    known = frame.env.get(name)
+    if known is not None:
+        return known.kind
+    module = frame.module
+    full = module.full(name)
+    if full == name and full not in module.functions and full not in module.classes:
+        there = module.globals.get(name)
+        if there is not None and there.kind:
+            return there.kind
+    return full
+
+
+def _add_positional(frame: Frame, site: Site, given: list[ast.expr]) -> None:
+    values = site.values
+    for one in given[:_MOST]:
+        if one.__class__ is not ast.Starred:
             values.append(evaluate(frame, one))
-    words: dict[str, Value] = {}
-    spread: list[Value] = []
-    for word in node.keywords[:100]:
-        value = evaluate(frame, word.value)
-        if word.arg is None:
-            spread.append(value)
-            if value.fields:
-                words.update({name: one for name, one in value.fields.items() if name not in words})
+            continue
+        value = evaluate(frame, one.value)
+        site.starred.append(value)
+        if value.fields and value.closed:
+            values.extend(value.fields.values())
         else:
+            values.append(Value(value.atoms))
+
+
+def _add_keywords(frame: Frame, site: Site, given: list[ast.keyword]) -> None:
+    words = site.words
+    for word in given[:_MOST]:
+        value = evaluate(frame, word.value)
+        if word.arg is not None:
             words[word.arg] = value
-    return Site(node, full, method, receiver, written, values, words, spread, starred)
+            continue
+        site.spread.append(value)
+        if value.fields:
+            words.update({name: one for name, one in value.fields.items() if name not in words})
 
 
 def first_key(site: Site) -> str:

@@ -77,118 +77,26 @@ HANDLER = "~handler"
 UPLOAD = "~upload"
 UPLOADS = "~uploads"
 
-REQUEST_PARTS = frozenset(
-    [
-        "args",
-        "form",
-        "values",
-        "json",
-        "data",
-        "cookies",
-        "headers",
-        "files",
-        "GET",
-        "POST",
-        "FILES",
-        "COOKIES",
-        "META",
-        "body",
-        "query_params",
-        "path_params",
-        "query",
-        "params",
-        "query_string",
-        "rel_url",
-        "match_info",
-        "view_args",
-        "forms",
-        "text",
-        "url",
-        "full_path",
-        "path",
-        "base_url",
-        "raw_post_data",
-        "GET_params",
-        "stream",
-        "input",
-        "content",
-        "arguments",
-        "body_arguments",
-        "query_arguments",
-        "query_string",
-        "raw_args",
-        "raw_data",
-        "user_agent",
-        "referrer",
-        "media",
-        "matchdict",
-        "json_body",
-        "raw_uri",
-        "raw_path",
-        "uri",
-        "environ",
-        "content_type",
-        "host",
-    ]
-)
+REQUEST_PARTS = frozenset({
+    "args", "form", "values", "json", "data", "cookies", "headers", "files", "GET", "POST", "FILES", "COOKIES",
+    "META", "body", "query_params", "path_params", "query", "params", "query_string", "rel_url", "match_info",
+    "view_args", "forms", "text", "url", "full_path", "path", "base_url", "raw_post_data", "GET_params", "stream",
+    "input", "content", "arguments", "body_arguments", "query_arguments", "raw_args", "raw_data", "user_agent",
+    "referrer", "media", "matchdict", "json_body", "raw_uri", "raw_path", "uri", "environ", "content_type", "host",
+})  # fmt: skip
 """Attributes of requests that hold what the caller sent."""
-REQUEST_CALLS = frozenset(
-    [
-        "get_json",
-        "get_data",
-        "get_full_path",
-        "get_raw_uri",
-        "build_absolute_uri",
-        "json",
-        "form",
-        "body",
-        "post",
-        "read",
-        "text",
-        "multipart",
-        "stream",
-        "get_param",
-        "get_media",
-        "get_header",
-        "get_argument",
-        "getlist",
-        "receive_text",
-        "receive_json",
-        "receive_bytes",
-        "get_query_params",
-        "get_args",
-        "get_form",
-        "get_cookie",
-        "get_signed_cookie",
-        "getunicode",
-    ]
-)
+REQUEST_CALLS = frozenset({
+    "get_json", "get_data", "get_full_path", "get_raw_uri", "build_absolute_uri", "json", "form", "body", "post",
+    "read", "text", "multipart", "stream", "get_param", "get_media", "get_header", "get_argument", "getlist",
+    "receive_text", "receive_json", "receive_bytes", "get_query_params", "get_args", "get_form", "get_cookie",
+    "get_signed_cookie", "getunicode",
+})  # fmt: skip
 """Methods of requests that give what the caller sent."""
-HARMLESS_PARTS = frozenset(
-    [
-        "method",
-        "user",
-        "session",
-        "app",
-        "is_ajax",
-        "remote_addr",
-        "scheme",
-        "is_secure",
-        "auth",
-        "user_id",
-        "LANGUAGE_CODE",
-        "resolver_match",
-        "state",
-        "client",
-        "endpoint",
-        "blueprint",
-        "url_rule",
-        "content_length",
-        "is_json",
-        "id",
-        "csrf_token",
-    ]
-)
+HARMLESS_PARTS = frozenset({
+    "method", "user", "session", "app", "is_ajax", "remote_addr", "scheme", "is_secure", "auth", "user_id",
+    "LANGUAGE_CODE", "resolver_match", "state", "client", "endpoint", "blueprint", "url_rule", "content_length",
+    "is_json", "id", "csrf_token",
+})  # fmt: skip
 """Attributes of requests that callers do not choose freely."""
 UPLOAD_PARTS = frozenset(["files", "FILES"])
 JSON_PARTS = frozenset(["json", "get_json", "data", "json_body", "media", "receive_json", "get_media"])
@@ -222,56 +130,16 @@ METHODS = {
 COMMANDS = frozenset(["click.command", "click.group", "typer.Typer.command", "typer.Typer.callback"])
 """Decorators of functions whose parameters come from the command line."""
 
-LOADED = frozenset(
-    [
-        "first",
-        "all",
-        "one",
-        "one_or_none",
-        "scalar",
-        "scalars",
-        "scalar_one",
-        "scalar_one_or_none",
-        "fetchone",
-        "fetchall",
-        "fetchmany",
-        "get_or_404",
-        "first_or_404",
-        "find_one",
-        "get_object_or_404",
-        "values_list",
-        "values",
-        "get_object",
-        "get_queryset",
-        "fetchrow",
-        "fetchval",
-    ]
-)
+LOADED = frozenset({
+    "first", "all", "one", "one_or_none", "scalar", "scalars", "scalar_one", "scalar_one_or_none", "fetchone",
+    "fetchall", "fetchmany", "get_or_404", "first_or_404", "find_one", "get_object_or_404", "values_list", "values",
+    "get_object", "get_queryset", "fetchrow", "fetchval",
+})  # fmt: skip
 """Methods that load what was stored before; what stands behind them may have come with a request."""
-QUERIES = frozenset(
-    [
-        "filter",
-        "filter_by",
-        "exclude",
-        "order_by",
-        "query",
-        "select",
-        "where",
-        "objects",
-        "execute",
-        "find",
-        "aggregate",
-        "annotate",
-        "get",
-        "first",
-        "all",
-        "fetch",
-        "join",
-        "options",
-        "limit",
-        "offset",
-    ]
-)
+QUERIES = frozenset({
+    "filter", "filter_by", "exclude", "order_by", "query", "select", "where", "objects", "execute", "find",
+    "aggregate", "annotate", "get", "first", "all", "fetch", "join", "options", "limit", "offset",
+})  # fmt: skip
 """Methods that ask a store: what they are asked with does not come back."""
 
 RETURNS = {

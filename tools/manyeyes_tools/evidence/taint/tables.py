@@ -117,6 +117,17 @@ def bits(names: str) -> int:
     return found
 
 
+PATH = bits("path-traversal archive-traversal")
+"""What a path can do."""
+ADDRESS = bits("open-redirect request-forgery")
+"""What an address can do."""
+UPLOADED = bits("unrestricted-upload")
+"""What the name of an upload can do."""
+LINES = bits("header-injection log-injection")
+"""What a line break can do."""
+NOSQL = bits("nosql-injection mass-assignment")
+"""What only objects can do, and text cannot."""
+
 ORIGINS = {
     "request": ("comes with the request", 1.0),
     "upload": ("is the name of an uploaded file", 1.0),

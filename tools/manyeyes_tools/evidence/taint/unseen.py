@@ -11,11 +11,10 @@ from manyeyes_tools.evidence.taint.marks import JOINED, PART, RESOLVED
 from manyeyes_tools.evidence.taint.sinks import NAMED as SINKS
 from manyeyes_tools.evidence.taint.sources import RETURNS
 from manyeyes_tools.evidence.taint.tables import ALL
-from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Atom, Value, join_atoms
+from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Atom, Origin, Value, join_atoms
 
 if TYPE_CHECKING:
     from manyeyes_tools.evidence.taint.sites import Site
-    from manyeyes_tools.evidence.taint.values import Origin
 
 _RESOLVING = {
     "os.path.realpath": RESOLVED,
@@ -23,51 +22,15 @@ _RESOLVING = {
     "os.path.normpath": RESOLVED,
     "pathlib.Path.resolve": RESOLVED,
 }
-
-
-PARTING = frozenset(
-    {
-        "split",
-        "rsplit",
-        "partition",
-        "rpartition",
-        "os.path.splitext",
-        "os.path.split",
-        "mimetypes.guess_type",
-        "splitext",
-        "suffix",
-        "imghdr.what",
-    }
-)
-
-
-PLAIN_MODULES = frozenset(
-    {
-        "os",
-        "re",
-        "shlex",
-        "copy",
-        "base64",
-        "urllib",
-        "posixpath",
-        "ntpath",
-        "textwrap",
-        "string",
-        "itertools",
-        "functools",
-        "codecs",
-        "html",
-        "io",
-        "zlib",
-        "gzip",
-        "binascii",
-        "operator",
-        "unicodedata",
-        "shutil",
-        "tempfile",
-        "asyncio",
-    }
-)
+PARTING = frozenset({
+    "split", "rsplit", "partition", "rpartition", "os.path.splitext", "os.path.split", "mimetypes.guess_type",
+    "splitext", "suffix", "imghdr.what",
+})  # fmt: skip
+PLAIN_MODULES = frozenset({
+    "os", "re", "shlex", "copy", "base64", "urllib", "posixpath", "ntpath", "textwrap", "string", "itertools",
+    "functools", "codecs", "html", "io", "zlib", "gzip", "binascii", "operator", "unicodedata", "shutil", "tempfile",
+    "asyncio",
+})  # fmt: skip
 
 
 def of_unknown(site: Site) -> Value:  # noqa: C901  # each sign of what a function does to its arguments

@@ -74,9 +74,9 @@ class Atom(NamedTuple):
 NO_ATOMS: dict[Origin, Atom] = {}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
-    """What is known of a value.
+    """What is known of a value.  Nobody changes one; it is not frozen since making one would take three times as long.
 
     Attributes:
         atoms: Where it may come from.

@@ -1,28 +1,29 @@
 """All functions of a project, followed in an order in which what is called is known when it is asked for."""
 
-# ruff: noqa: C901, PLR0912, PLR2004  # the rounds and what ends them stand in one place
-
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.taint.frames import Frame, meet, weakly
-from manyeyes_tools.evidence.taint.handlers import integer_parameters, mark_handlers, parameters
+from manyeyes_tools.evidence.taint import node_kinds  # noqa: F401  # fills the tables of `evaluation`
+from manyeyes_tools.evidence.taint.definitions import FOLLOWED, NEW
+from manyeyes_tools.evidence.taint.evaluation import run
+from manyeyes_tools.evidence.taint.following import follow, frame_of
+from manyeyes_tools.evidence.taint.handlers import mark_handlers
 from manyeyes_tools.evidence.taint.pages import unescaped
 from manyeyes_tools.evidence.taint.project import Project
+from manyeyes_tools.evidence.taint.routes import path_parameters
 from manyeyes_tools.evidence.taint.sources import FRAMEWORKS
-from manyeyes_tools.evidence.taint.statements import run
-from manyeyes_tools.evidence.taint.values import NOTHING, join
+from manyeyes_tools.evidence.taint.uncalled import weakly
 from manyeyes_tools.evidence.watching import Watch
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable
 
+    from manyeyes_tools.evidence.taint.definitions import Function, Module, Unescaped
     from manyeyes_tools.evidence.taint.frames import Flow
-    from manyeyes_tools.evidence.taint.project import Function, Module, Unescaped
 
 ROUNDS = 3
 """Functions that call one another in circles, or read what others keep, are followed so often at most."""
@@ -63,6 +64,25 @@ def follow_project(
         templates: The path and text of each template of the project.
         watch: Counts the functions that were followed.
     """
+    project = _prepared(files, templates)
+    flows: dict[tuple[str, str, int], Flow] = {}
+    result = Followed([])
+    until = time.monotonic() + seconds
+    _modules(project, flows, result, until)
+    _functions(project, flows, result, until, watch or Watch())
+    for module in project.modules:
+        frame = frame_of(project, module, None, flows, 0)
+        for function in module.every:
+            if not function.called and not function.handler:
+                weakly(frame, function)
+    result.flows = list(flows.values())
+    result.holes = _unfilled(project)
+    project.let_go()
+    return result
+
+
+def _prepared(files: Iterable[tuple[str, ast.Module]], templates: Iterable[tuple[str, str]]) -> Project:
+    """The project with its templates, and with all that is known of its functions before one is followed."""
     project = Project(files)
     for path, text in templates:
         holes = list(unescaped(path, text))
@@ -73,55 +93,34 @@ def follow_project(
     web = {one.name for one in FRAMEWORKS}
     # A single file may be a piece of one whose imports are not shown.
     project.web = len(project.modules) == 1 or any(not one.frameworks.isdisjoint(web) for one in project.modules)
-    project_numbers[id(project)] = integer_parameters(project)
-    flows: dict[tuple[str, str, int], Flow] = {}
-    result = Followed([])
-    until = time.monotonic() + seconds
-    try:
-        for _ in range(2):
-            changed = False
-            for module in project.modules:
-                if time.monotonic() > until:
-                    break
-                changed |= _module(project, module, flows, result)
-            if not changed:
-                break
-        _functions(project, flows, result, until, watch or Watch())
-        for module in project.modules:
-            frame = _frame(project, module, None, flows, 0)
-            for function in module.every:
-                if not function.called and not function.handler:
-                    weakly(frame, function)
-    finally:
-        project_numbers.pop(id(project), None)
-    result.flows = list(flows.values())
-    seen: set[tuple[str, int]] = set()
+    project.path_names, project.numbers = path_parameters(project)
+    return project
+
+
+def _unfilled(project: Project) -> list[Unescaped]:
+    """Each place once of templates that no code was seen to fill."""
+    found: dict[tuple[str, int], Unescaped] = {}
     for holes in project.templates.values():
         for hole in holes:
-            if hole.path not in project.rendered and (hole.path, hole.line) not in seen:
-                seen.add((hole.path, hole.line))
-                result.holes.append(hole)
-    project.let_go()
-    return result
+            if hole.path not in project.rendered:
+                found.setdefault((hole.path, hole.line), hole)
+    return list(found.values())
 
 
-project_numbers: dict[int, frozenset[str]] = {}
-"""For each project under way the names of its routes' numbers."""
-
-
-def _frame(
-    project: Project, module: Module, function: Function | None, flows: dict[tuple[str, str, int], Flow], depth: int
-) -> Frame:
-    level = 0
-    at = function.parent if function is not None else None
-    while at is not None:
-        level += 1
-        at = at.parent
-    return Frame(project, module, function, function.owner if function else None, {}, {}, flows, depth, level)
+def _modules(project: Project, flows: dict[tuple[str, str, int], Flow], result: Followed, until: float) -> None:
+    """Follow the modules' own code, twice when one reads what another keeps."""
+    for _ in range(2):
+        changed = False
+        for module in project.modules:
+            if time.monotonic() > until:
+                break
+            changed |= _module(project, module, flows, result)
+        if not changed:
+            break
 
 
 def _module(project: Project, module: Module, flows: dict[tuple[str, str, int], Flow], result: Followed) -> bool:
-    frame = _frame(project, module, None, flows, 0)
+    frame = frame_of(project, module, None, flows, 0)
     try:
         run(frame, module.tree.body)
     except RecursionError:
@@ -140,17 +139,17 @@ def _functions(
         changed = False
         for function in pending:
             if time.monotonic() > until:
-                late = {one.module.path for one in pending if one.state == 0}
+                late = {one.module.path for one in pending if one.state == NEW}
                 result.late.extend(sorted(late - set(result.late)))
                 return
-            if function.state == 2 and not function.stale:  # see `Function.state`
+            if function.state == FOLLOWED and not function.stale:
                 continue
-            function.state = 0
+            function.state = NEW
             watch.done += 1
             try:
                 changed |= follow(project, function, flows, 0)
             except RecursionError:
-                function.state = 2
+                function.state = FOLLOWED
                 result.tangled.append((function.module.path, function.name))
             if function.stale:
                 again.append(function)
@@ -162,27 +161,3 @@ def _functions(
             pending = again[::-1]  # what is called often stands below
         if not pending:
             return
-
-
-def follow(project: Project, function: Function, flows: dict[tuple[str, str, int], Flow], depth: int) -> bool:
-    """Follow one function; its summary then says what a call of it means.  True when what is kept changed."""
-    function.state = 1
-    function.stale = False
-    frame = _frame(project, function.module, function, flows, depth)
-    frame.handler = function.handler
-    frame.env = dict(function.free)
-    frame.env.update(parameters(frame, function, project_numbers.get(id(project), frozenset())))
-    body = function.node.body
-    left = run(frame, body) if isinstance(body, list) else True
-    summary = function.summary
-    summary.returns = frame.returns if summary.returns is NOTHING else join(summary.returns, frame.returns)
-    after = frame.returned_facts if left else meet(frame.returned_facts, frame.facts)
-    summary.after = {
-        origin: fact for origin, fact in (after or {}).items() if origin.kind == "param" and not origin.path
-    }
-    summary.when_true = {
-        origin: fact for origin, fact in (frame.true_facts or {}).items() if origin.kind == "param" and not origin.path
-    }
-    function.state = 2
-    function.stale = frame.stale
-    return frame.changed_globals
