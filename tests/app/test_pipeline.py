@@ -87,6 +87,9 @@ async def test_each_step_is_another_vendors_and_knows_what_the_earlier_found(con
     assert (used["reviewer"], used["security engineer"], used["writer"]) == ("anthropic", "openai", "google")
     first = [result[step]["run"]["route"][0]["ref"] for step in ("review", "security", "documentation")]
     assert [ref.partition(":")[0] for ref in first] == ["anthropic", "openai", "google"]
+    costs = [result[step]["run"]["cost_usd"] for step in ("review", "security", "documentation")]
+    assert all(cost > 0 for cost in costs)
+    assert sum(costs) == pytest.approx(result["run"]["cost_usd"], abs=1e-5)
     suspicion = next(one for one in result["review"]["findings"] if one["cwe"] == "CWE-862")
     told = json.dumps(members["gpt"].asked[0].json)
     assert suspicion["id"] in told

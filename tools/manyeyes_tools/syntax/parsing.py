@@ -137,7 +137,11 @@ def errors(text: str, language: str) -> tuple[SyntaxProblem, ...]:
         parsed = syntax_tree(text, language)
     except NotParsed:
         return ()
-    return tuple(_problems(parsed))
+    found = tuple(_problems(parsed))
+    if found or parsed.sound:
+        return found
+    # What is missing may be a line's end, which no node stands for.
+    return (SyntaxProblem(text.count("\n") + 1, 1, "something is missing before the end"),)
 
 
 def _refuse_traps(source: bytes) -> None:
