@@ -38,9 +38,11 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[float, float, str], Awaitable[None]]
 """Told how far a tool is: done, total, and what it is doing."""
 
-
 _USELESS = frozenset({"invalid_answer", "truncated", "refused"})
 """Errors that say how well a model does the work; that a vendor cannot be reached says nothing of that."""
+
+_STEP = 0.0001
+"""How much progress is told at least, for news that bring the work no further."""
 
 
 async def no_progress(_done: float, _total: float, _message: str) -> None:
@@ -70,7 +72,7 @@ class RunBench:
     _steps: list[Step] = field(default_factory=list)
     _remarks: list[Remark] = field(default_factory=list)
     _trust: dict[str, float] = field(default_factory=dict)
-    _done: float = 0.0
+    _done: float = -_STEP
     _borrowed: Borrowed | None = None
     _borrowing: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -184,9 +186,14 @@ class RunBench:
         )
 
     async def progress(self, message: str, done: float, total: float) -> None:
-        """Pass progress on; it never goes back, since parallel work may report out of order."""
-        self._done = max(self._done, done)
-        await self.report(self._done, total, message)
+        """Pass progress on, each figure above the one before, as the protocol wants it, and none above the whole.
+
+        Parallel work may report out of order, and news need not bring it further.
+        """
+        told = min(max(self._done + _STEP, done), total)
+        if told > self._done:
+            self._done = told
+            await self.report(told, total, message)
 
     def run(self) -> Run:
         """What has been used so far."""

@@ -81,5 +81,6 @@ async def evidence_of(
     async def tell(text: str, part: float) -> None:
         await bench.progress(text, part, 3)
 
-    await bench.progress(f"looking at {len(material.files):,} files", 0, 3)
+    count = len(material.files)
+    await bench.progress(f"looking at {count:,} file{'' if count == 1 else 's'}", 0, 3)
     return await remembered.of(material, purpose=purpose, external=external, tell=tell)
