@@ -58,7 +58,7 @@ def test_what_was_fixed_is_counted_and_leaves_with_an_update(project, scan):
     _, first, _ = scan("--write-baseline", "known.json")
     (project / "bad.py").write_text("def run():\n    return 1\n")
     _, result, _ = scan("--baseline", "known.json", "--update")
-    assert any(f"{len(first['findings'])} fixed." in note for note in result["notes"])
+    assert f"{len(first['findings'])} fixed." in result["summary"]
     assert json.loads((project / "known.json").read_text())["findings"] == []
 
 

@@ -31,3 +31,12 @@ def test_an_empty_diff_passes(clean, tmp_path, capsys):
     (tmp_path / "empty.diff").write_text("")
     assert main(["review", "--diff", str(tmp_path / "empty.diff")]) == 0
     assert "no changes" in capsys.readouterr().err
+
+
+def test_a_report_of_before_is_not_taken_for_this_one(clean, tmp_path_factory, capsys):
+    report = tmp_path_factory.mktemp("reports") / "old.sarif"
+    assert main(["review", "--sarif", str(report)]) == 0
+    assert "earlier run" not in capsys.readouterr().err
+    report.write_text("{}")
+    assert main(["review", "--sarif", str(report)]) == 0
+    assert f"{report} was not written: it tells of an earlier run." in capsys.readouterr().err

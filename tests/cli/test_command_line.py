@@ -124,6 +124,15 @@ def test_wrong_use_is_told_in_words(project, capsys, argv, said):
     assert captured.out == "" or "sarif" in " ".join(argv)
 
 
+@pytest.mark.parametrize(
+    "argv", [["review"], ["docs"], ["scan", "--type", "sca"], ["ask", "why?", "--media"], ["review", "--diff"]]
+)
+@pytest.mark.usefixtures("project")
+def test_a_name_that_cannot_be_one_is_wrong_use(capsys, argv):
+    assert main([*argv, "a" * 5_000]) == 2
+    assert "cannot be read: File name too long" in capsys.readouterr().err
+
+
 def test_unusable_settings_are_wrong_use(project, capsys, monkeypatch):
     monkeypatch.setenv("MANYEYES_DEADLINE_S", "soon")
     assert main(["stats"]) == 2

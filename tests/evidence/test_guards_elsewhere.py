@@ -75,6 +75,7 @@ async def confidences(handlers: str, other: str, path: str, at: str = "shop/view
 @pytest.mark.parametrize(("handlers", "other", "path"), [
     (FLASK, ASKS, "shop/__init__.py"),
     (FLASK, ASKS.replace("app.before_request", "pages.before_app_request"), "shop/auth.py"),
+    (FLASK, "from flask import Flask\napp = Flask(__name__)\n@app.before_request\n@login_required\ndef check():\n    pass\n", "shop/__init__.py"),
     (FASTAPI, "from fastapi import Depends, FastAPI\napp = FastAPI(dependencies=[Depends(require_user)])\n", "main.py"),
     (FASTAPI, "from fastapi import FastAPI\nfrom shop import auth\napp = FastAPI()\napp.add_middleware(auth.AuthMiddleware)\n", "main.py"),
     (FASTAPI, "from fastapi import Depends\nfrom shop import views\napp.include_router(views.router, dependencies=[Depends(get_user)])\n", "web/main.py"),

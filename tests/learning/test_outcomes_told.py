@@ -11,7 +11,7 @@ from manyeyes_tools.chunks import Chunk
 from manyeyes_tools.claims import NOWHERE, Claim, Heard, ReviewAnswer
 from manyeyes_tools.exchange import Outcome
 from manyeyes_tools.findings import Finding, Severity, Suggestion
-from manyeyes_tools.outcomes import tell_answer, tell_panel, tell_scrutiny
+from manyeyes_tools.outcomes import tell_answer, tell_panel, tell_resolved, tell_scrutiny
 from manyeyes_tools.scrutiny import Scrutiny
 
 CHUNK = Chunk(text="x", places=(("a.py", 1, 9),))
@@ -23,6 +23,9 @@ class Told:
 
     def outcome(self, model, kind, signal, quality):
         self.told.append((model, kind, signal, quality))
+
+    def resolved(self, one):
+        self.told.append((one.model, one.run_id, one.finding))
 
 
 def claim(**more) -> Claim:
@@ -123,3 +126,14 @@ def test_a_member_of_a_panel_is_measured_by_what_it_had_found_of_what_stands():
     nothing = Told()
     tell_panel(nothing, "code_review", ["a:one"], BEFORE, Scrutiny([]))
     assert nothing.told == []
+
+
+def test_what_an_engine_had_found_is_no_models_merit_once_it_is_mended() -> None:
+    told = Told()
+    mended = [
+        (finding("f-1", sources=["a:one", "b:two"]), "r-1"),
+        (finding("e-1", sources=["a:one", "ruff:S102"]), "r-1"),
+        (finding("e-2", sources=["a:one", "bandit/B307"]), "r-1"),
+    ]
+    tell_resolved(told, "code_review", mended)
+    assert told.told == [("a:one", "r-1", "f-1"), ("b:two", "r-1", "f-1")]

@@ -11,9 +11,12 @@ import anyio
 import pytest
 
 from manyeyes.cli import main
-from manyeyes.settings import found_program
+from manyeyes.settings import Dast, found_program
+from manyeyes_tools.probing.client import connected
 from manyeyes_tools.probing.engines import schemathesis, wapiti
 from manyeyes_tools.probing.engines.engine import Nonsense, Reported, Task
+from manyeyes_tools.probing.engines.running import Work, run_engine
+from manyeyes_tools.probing.scope import origin_of
 
 BEGIN = f"""#!{sys.executable}
 import json, os, socket, sys, time, urllib.request
@@ -135,6 +138,17 @@ async def test_a_scanner_that_fails_is_named_and_takes_nothing_along(weak, scan,
     assert result.status == "partial"
     assert any(one.startswith("wapiti") and said in one for one in result.problems), result.problems
     assert any(one.cwe == "CWE-693" for one in result.findings)
+
+
+@pytest.mark.anyio
+async def test_saying_its_version_takes_no_more_than_its_time(weak, tmp_path):
+    path = program(tmp_path, BEGIN.replace("    print(", "    time.sleep(30)\n    print("))
+    limits = Dast(engines=("wapiti",), wapiti=path)
+    async with connected(origin_of(weak), ("127.0.0.1",), limits) as client:
+        work = Work(client, path, "/", None, most=5, seconds=1.5, mask=str)
+        with anyio.fail_after(10):
+            heard = await run_engine(wapiti.ENGINE, work)
+    assert heard.problems[0].startswith("wapiti: ")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"null", b'{"vulnerabilities": []}', b"\xff\xfe", b"[" * 99_999])

@@ -126,6 +126,19 @@ async def test_methods_names_counts_and_time_hold(target):
 
 
 @pytest.mark.anyio
+async def test_what_is_not_ascii_ends_no_run(target):
+    async with connected(target, ("127.0.0.1",), limits(unsafe_methods=True)) as client, opened(client, 100) as gate:
+        Target.asked.clear()
+        async with await anyio.connect_tcp("127.0.0.1", gate.port) as stream:
+            await stream.send(f"GET {gate.url}/odd HTTP/1.1\r\nHost: x\r\nX-Name: caf\u00e9\r\n\r\n".encode("latin-1"))
+            assert b" 200 " in (await stream.receive()).partition(b"\r\n")[0]
+        assert Target.asked[0][2]["x-name"] == "caf\u00e9"
+        assert (await client.ask(Asked("GET", "/", (("X-Name", "\u4e2d"),)))).status == 200
+        assert (await client.ask(Asked("GET", "/", (("X-Name", "a\r\nX-Other: b"),)))).status == 0
+        assert not client.may("G\u00c4T")
+
+
+@pytest.mark.anyio
 async def test_the_rate_is_everyone_s_together(target):
     slow = Dast(requests_per_second=50)
     async with connected(target, ("127.0.0.1",), slow) as client, opened(client, 100) as gate, through(gate) as http:
@@ -141,6 +154,8 @@ def test_a_target_with_tls_is_reached_by_what_leads_there():
     origin = origin_of("https://example.com")
     gate = Gate(type("Client", (), {"origin": origin})(), 1)
     assert gate._inside("http://example.com:443/a?b=http://x/", "GET") == "/a?b=http://x/"
+    assert gate._inside("http://example.com:443?a=/b", "GET") == "/?a=/b"
+    assert gate._inside("http://example.com:443", "GET") == "/"
     assert gate._inside("http://example.com/a", "GET") is None
     came = Answer(
         Asked("GET", "/"), 302, (("location", "https://example.com/b"),), data=b"<a href='https://example.com/c'>"

@@ -7,6 +7,7 @@ import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
+from urllib.parse import unquote_plus
 
 import httpx2
 import pytest
@@ -65,6 +66,64 @@ def mirror():
         yield origin_of(f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
         thread.join()
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Puts the token that it was sent into its own addresses."""
+
+    def do_GET(self):
+        token = (self.headers.get("Authorization") or "").rpartition(" ")[2]
+        away = self.path.startswith("/go")
+        self.send_response(302 if away else 200)
+        if away:
+            self.send_header("Location", f"http://192.0.2.1/{token}")
+        page = (
+            f"<a href='/go'>x</a><a href='/delete/{token}'>x</a><a href='/in/{token}/page?{token}=1'>x</a>"
+            f"<form method=post action='/post/{token}'><input name=a></form>"
+        )
+        if self.path.startswith("/in/"):
+            page = "".join(line.rpartition("=")[2] for line in self.path.partition("?")[2].split("&"))
+            page = f"<p>{unquote_plus(page)}</p>"
+        body = page.encode()
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def echo():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.anyio
+async def test_a_target_that_puts_the_token_into_addresses_shows_it_to_nobody(echo, scan):
+    few = {"MANYEYES_DAST_MAX_REQUESTS": "300", "MANYEYES_DAST_HEADERS": f"Authorization: Bearer {TOKEN}"}
+    result = await scan(echo, few, target_url=f"{echo}/")
+    assert TOKEN not in result.model_dump_json()
+    assert any("192.0.2.1/<secret:" in note for note in result.notes)
+    assert any("/post/<secret:" in problem for problem in result.problems)
+    assert any("/in/<secret:" in one.path for one in result.findings)
+
+
+@pytest.mark.anyio
+async def test_headers_that_another_target_gets_are_not_said_to_be_refused(weak, scan):
+    few = {
+        "MANYEYES_DAST_MAX_REQUESTS": "30",
+        "MANYEYES_DAST_HEADERS": f"Authorization: Bearer {TOKEN}",
+        "MANYEYES_DAST_HEADERS_FOR": "http://127.0.0.1:9",
+    }
+    result = await scan(f"{weak},http://127.0.0.1:9", few, target_url=f"{weak}/account")
+    (said,) = [problem for problem in result.problems if "401" in problem]
+    assert "either" not in said
 
 
 def limits(origin, **more):

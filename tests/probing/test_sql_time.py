@@ -124,11 +124,15 @@ def test_what_is_sent_widens_no_statement():
         database.create_function(name, 1, lambda _: 0)
     database.execute("CREATE TABLE t (id INTEGER, name TEXT)")
     database.execute("INSERT INTO t VALUES (1, 'a'), (2, 'b')")
-    for way in _ways()[:2]:
+    ways = _ways("POST")
+    assert ways
+    for way in ways:
         for statement, value in (("SELECT id FROM t WHERE id = {}", "1"), ("SELECT id FROM t WHERE name = '{}'", "a")):
             for control in (False, True):
                 rows = database.execute(statement.format(way.payload(value, 0.5, control=control))).fetchall()
                 assert set(rows) <= {(1,)}
+    assert not any("WAITFOR" in way.waits for way in ways)  # it cuts off the WHERE that stands behind the value
+    assert any("WAITFOR" in way.waits for way in _ways("GET"))
 
 
 @pytest.mark.anyio

@@ -86,7 +86,7 @@ def describe(findings: Iterable[Finding], material: Material, evidence: Evidence
         return " ".join((f"{total} finding{'' if total == 1 else 's'} in {where} ({listed}).", *evidence.notes))
     if evidence.notes:
         return f"Nothing was found in {where}, and not everything was looked for. {' '.join(evidence.notes)}"
-    return f"{', '.join(evidence.engines)} looked at {where} and found nothing."
+    return f"Nothing was found in {where} by {', '.join(evidence.engines)}."
 
 
 def _disputed(findings: Iterable[Finding], judgement: Judgement) -> list[Finding]:

@@ -105,7 +105,7 @@ async def _checked(
     places = f"{len(found)} place{'' if len(found) == 1 else 's'}"
     return DocResult(
         status="partial" if problems else "complete",
-        summary=f"Held {looked} against {len(index.modules)} files of code: "
+        summary=f"Held {looked} against {len(index.modules)} file{'' if len(index.modules) == 1 else 's'} of code: "
         + (f"they disagree in {places}." if found else "they agree."),
         problems=problems,
         run=bench.run(),

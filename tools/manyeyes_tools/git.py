@@ -74,7 +74,8 @@ def collect(argument: str, root: Path, repository: Repository, roots: Sequence[P
             entries += _fresh(root, prefix, known, roots, basket)
         _gather(git, root, prefix, sorted(entries, key=lambda entry: entry.path), changed, basket)
     if not basket.pieces and not basket.sealed and not basket.skipped and not basket.notes:
-        raise NothingChanged(f"There are no changes in `{wanted}`. {_HOW}")
+        where = "since the last commit" if wanted == "working" else f"in `{wanted}`"
+        raise NothingChanged(f"There are no changes {where}. Name `paths` to look at whole files. {_HOW}")
 
 
 def _check(wanted: str) -> None:

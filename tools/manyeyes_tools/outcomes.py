@@ -84,13 +84,15 @@ def tell_panel(bench: Bench, kind: str, members: Sequence[str], before: Sequence
 def tell_resolved(bench: Bench, kind: str, mended: Sequence[tuple[Finding, str]]) -> None:
     """Tell of findings that a later review found mended, and in which run each was named.
 
+    What an engine had found, and models only agreed to, is nobody's merit: they were asked about it by its id.
+
     Args:
         bench: Is told.
         kind: The kind of work the findings came from.
         mended: The findings, and the ids of those runs.
     """
     for one, run in mended:
-        for model in _models(one.sources):
+        for model in () if any(map(is_engine, one.sources)) else _models(one.sources):
             bench.resolved(Resolved(run, kind, model, one.id))
 
 

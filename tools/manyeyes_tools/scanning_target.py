@@ -25,7 +25,7 @@ from manyeyes_tools.probing.scope import allowed, pinned, wire_target
 from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import ScanArguments
@@ -68,7 +68,7 @@ async def scan_target(arguments: ScanArguments, bench: Bench) -> ScanResult:
         code = _Code(material, await remembered.of(material, purpose="security"), routes)
 
     async def tell(message: str, done: int, total: int) -> None:
-        await bench.progress(message, done, total)
+        await bench.progress(bench.redactor.mask_values(message), done, total)
 
     addresses = await pinned(origin)
     run = await probe(
@@ -122,19 +122,22 @@ async def _concluded(run: Run, origin: Origin, code: _Code | None, bench: Bench)
     static = await compute(merge, code.evidence.findings) if code else ()
     mask = bench.redactor.mask
     joined = await anyio.to_thread.run_sync(join, run.proofs, static, lines, origin, mask, run.unproved)
-    findings, _ = rank(joined, None)
+    findings, _ = rank([_without(bench.redactor.mask_values, one) for one in joined], None)
     if not run.tried and not run.problems:
         run.problems.append(
             "No input was found, so only headers, cookies and CORS were looked at. Send `code` or `paths` as well."
         )
     problems = [*run.problems]
+    # A target may put what it was sent into its addresses, and so the operator's headers.
+    problems = [bench.redactor.mask_values(one) for one in problems]
+    notes = [bench.redactor.mask_values(one) for one in run.notes]
     if code:
         problems += [*code.routes.problems, *code.evidence.problems, *code.material.missing()]
     return ScanResult(
         status="partial" if problems else "complete",
         summary=_summary(run, origin, findings),
         problems=problems,
-        notes=[*run.notes, *(code.material.left_alone() if code else ())],
+        notes=[*notes, *(code.material.left_alone() if code else ())],
         run=bench.run(),
         findings=list(findings),
         counts=dict(Counter(str(one.severity) for one in findings)),
@@ -142,6 +145,12 @@ async def _concluded(run: Run, origin: Origin, code: _Code | None, bench: Bench)
         rules_run=RULES + (code.evidence.rules_run if code else 0),
         sarif=f"manyeyes://runs/{bench.run_id}/sarif",
     )
+
+
+def _without(mask: Callable[[str], str], finding: Finding) -> Finding:
+    """The finding with what must not be shown masked in its title and its addresses too."""
+    trace = [one.model_copy(update={"path": mask(one.path)}) for one in finding.trace]
+    return finding.model_copy(update={"path": mask(finding.path), "title": mask(finding.title), "trace": trace})
 
 
 def _summary(run: Run, origin: Origin, findings: Sequence[Finding]) -> str:

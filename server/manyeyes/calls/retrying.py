@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from manyeyes.errors import ModelError
+from manyeyes.errors import BreakerOpen, ModelError
 from manyeyes.types import Usage
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _sum(first: Usage | None, second: Usage | None) -> Usage | None:
 
 def _told(failure: ModelError, spent: Usage | None, tried: int) -> ModelError:
     """The error with what all attempts used, and how many they were."""
-    if tried > 1:
+    if tried > 1 and not isinstance(failure, BreakerOpen):
         # Where the sum is not known, `begun` keeps the cost from being taken for nothing.
         failure.begun = failure.begun or spent is None
         failure.usage = spent if spent != Usage() or failure.usage is not None else None

@@ -61,7 +61,8 @@ def apply(tool: Tool[Arguments, Result], result: Result, options: Options, roots
     for one in fixes.refused:
         complain(f"{one.id}: the patch for {one.path} is left out: {one.reason}")
     if not fixes.offered:
-        complain("there is no patch to apply" if not fixes.refused else "no patch can be applied")
+        none = "there is no patch to apply; patches are written by models"
+        complain("no patch can be applied" if fixes.refused else none)
         return DONE
     chosen = _chosen(fixes, ask=not options.yes, colour=wants_colour(sys.stderr, refused=options.no_color))
     if not chosen:

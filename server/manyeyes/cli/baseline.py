@@ -131,7 +131,7 @@ def _compared(result: Any, before: _Baseline, now: _Baseline, *, whole: bool, na
         "findings": new,
         "counts": dict(Counter(str(one.severity) for one in new)),
         "suppressed": held.model_copy(update={"count": held.count + known, "reasons": reasons}),
-        "notes": [*result.notes, told],
+        "summary": f"{told} In all: {result.summary}",
     }
     return Compared(result.model_copy(update=update), frozenset(before.entries), fixed)
 

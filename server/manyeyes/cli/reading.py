@@ -15,14 +15,21 @@ def named(name: str) -> Path:
     """The path that was typed, `~` being the home folder where there is one of that name.
 
     Raises:
-        BadCall: it is empty, as an unset variable of a shell is.
+        BadCall: it is empty, as an unset variable of a shell is, or the system can look at nothing of that name.
     """
     if not name:
         raise BadCall("An empty name was given. Name a file or folder; `.` is this folder.")
     try:
-        return Path(name).expanduser()
+        path = Path(name).expanduser()
     except RuntimeError:  # nobody is called so
-        return Path(name)
+        path = Path(name)
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path  # whoever asked for it knows better what to say
+    except OSError as error:
+        raise BadCall(f"{name[:60]} cannot be read: {error.strerror}.") from None
+    return path
 
 
 def read_text(name: str) -> str:

@@ -198,6 +198,7 @@ def run(options: Options) -> int:
             result = await desk.call(tool.name, arguments, progress.update)
         except NothingChanged as nothing:
             complain(in_flags(str(nothing)))
+            _say_what_is_old(options)
             return DONE
         except BadCall as error:
             raise BadCall(in_flags(str(error))) from None
@@ -348,6 +349,15 @@ def _write_pages(tool: Tool[Arguments, Result], result: Result, options: Options
             save(path, tool.export(result, form))
 
 
+def _say_what_is_old(options: Options) -> None:
+    """Name the files that a run without a result does not write, and those that an earlier one wrote."""
+    for name in ("output", "sarif", "html", "markdown", "sbom"):
+        path = getattr(options, name, None)
+        if path and str(path) != "-":
+            old = ": it tells of an earlier run" if Path(path).is_file() else ", since nothing was looked at"
+            complain(f"{path} was not written{old}.")
+
+
 def _write_sarif(tool: Tool[Arguments, Result], result: Result, options: Options, compared: Compared) -> None:
     """Write all findings as SARIF where that is wanted, each marked as new or known where there is a baseline."""
     if not options.sarif:
@@ -376,7 +386,15 @@ def _for_people(result: Result, options: Options, limit: int) -> Result:
     findings = getattr(result, "findings", None)
     if not isinstance(findings, list):
         return result
-    named = [one.model_copy(update={"path": _typed(one.path, options)}) for one in findings[:limit]]
+    named = [
+        one.model_copy(
+            update={
+                "path": _typed(one.path, options),
+                "trace": [step.model_copy(update={"path": _typed(step.path, options)}) for step in one.trace],
+            }
+        )
+        for one in findings[:limit]
+    ]
     held = baseline.said_once(result.suppressed)  # type: ignore[attr-defined]  # what has findings has this too
     if len(findings) > limit:
         more = len(findings) - limit

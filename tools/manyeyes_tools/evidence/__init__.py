@@ -36,7 +36,9 @@ ENGINES: tuple[Engine, ...] = (
 PER_RULE = 500
 """So many findings of one rule in one file are kept: more were made by a machine, or to wear readers out."""
 
-_PROSE = frozenset({"text", "markdown", "rst", "html", "json", "yaml", "toml", "ini", "csv", "xml"})
+_PROSE = frozenset({
+    "text", "markdown", "rst", "html", "json", "yaml", "toml", "ini", "csv", "xml", "requirements", "go-mod",
+})  # fmt: skip
 
 _FAULTS = (EngineFailed, OSError, MemoryError, RecursionError, ValueError, LookupError, TypeError, AttributeError)
 """What an engine can die of without taking the others with it: its surroundings, the code's size, its own fault."""

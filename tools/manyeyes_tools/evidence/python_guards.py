@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.python_handlers import words_of
+from manyeyes_tools.evidence.python_handlers import REQUIRES, words_of
 from manyeyes_tools.evidence.python_names import called, dotted, keyword
 from manyeyes_tools.evidence.python_options import entries
 from manyeyes_tools.evidence.python_routes import NOBODY
@@ -27,7 +27,7 @@ ELSEWHERE = 0.5
 """What is left of the confidence where the guard is in another part of the project: it may be of another program."""
 
 _ASKS = re.compile(
-    r"(?<![a-z])auth(?!or)|authenticat|authori[sz]|login|jwt|permission|current_user|require_|verify_|get_user|"
+    r"(?<![a-z])auth(?!or)|authenticat|authori[sz]|login|jwt|permission|current_(?:\w+_)?(?:super)?user|require_|verify_|get_user|"
     r"api_?key|principal|bearer",
     re.IGNORECASE,
 )
@@ -151,13 +151,14 @@ def _asks(node: ast.AST) -> bool:
 
 def _before_all(node: ast.FunctionDef | ast.AsyncFunctionDef, tree: Tree) -> bool:
     """Whether a function runs before every handler of an application, and turns away those who may not go on."""
-    for one in node.decorator_list:
-        called = dotted(one.func if isinstance(one, ast.Call) else one)
-        owner, _, last = called.rpartition(".")
+    decorators = [dotted(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list]
+    for name in decorators:
+        owner, _, last = name.rpartition(".")
         whole = last in _BEFORE or (last == "before_request" and _is_application(owner, tree))
         if whole:
             words = [word for part in node.body for word in words_of(part)]
-            return any(map(_ASKS.search, words)) and any(map(_DENIES.search, words))
+            denies = any(map(_ASKS.search, words)) and any(map(_DENIES.search, words))
+            return denies or any(map(REQUIRES.search, decorators))
     return False
 
 

@@ -29,6 +29,8 @@ _VERBS = {
 }
 _BEFORE = re.compile(r"before_request|middleware|before_app_request")
 _DENIES = re.compile(r"abort|redirect|unauthori[sz]ed|forbidden|denied|HTTPException|40[13]", re.IGNORECASE)
+REQUIRES = re.compile(r"_required$|^requires?_(?:auth|login|user)", re.IGNORECASE)
+"""Decorators that turn requests away by themselves, so that the function below them may be empty."""
 _OF_CLASS = frozenset({
     "prepare", "dispatch", "get_queryset", "get_current_user", "initial", "test_func", "check_permissions",
     "get_permissions",
@@ -138,8 +140,10 @@ def _marked(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _stands_before(node: Function) -> bool:
     """Whether a function runs before the handlers and can turn requests away."""
-    decorators = (dotted(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list)
-    return any(map(_BEFORE.search, decorators)) and any(map(_DENIES.search, words_of(node)))
+    decorators = [dotted(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list]
+    if not any(map(_BEFORE.search, decorators)):
+        return False
+    return any(map(REQUIRES.search, decorators)) or any(map(_DENIES.search, words_of(node)))
 
 
 def _head_of_class(cls: ast.ClassDef) -> Iterator[ast.AST]:

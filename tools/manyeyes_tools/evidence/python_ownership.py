@@ -38,6 +38,12 @@ _OWNERS = re.compile(
     r"tenant|^~session|request\.session|identity|claims|principal|is_admin|is_staff|is_superuser|policy|ensure|visible_to|\.user\b|\bsub\b|viewer|holder|\bstaff|admin_required",
     re.IGNORECASE,
 )
+_PRIVILEGED = re.compile(
+    r"permissions?_required|PermissionRequired|user_passes_test|UserPassesTest|staff_member_required|superuser|"
+    r"roles?_(?:required|accepted|allowed)|requires?_(?:role|admin|permission|scope)|(?:admin|staff|manager)_(?:required|only)|"
+    r"(?:Admin|Staff|Superuser|Role)Required|IsAdmin|IsStaff|IsSuperUser|DjangoModelPermissions|DjangoObjectPermissions|^scopes$",
+)
+"""What lets in only those who may do this to everyone's objects, at the handler or its class."""
 _IN_PATH = re.compile(r"[<{](?:\w+:)?(\w+)(?::\w+)?[>}]")
 _KNOWN = re.compile(
     r"login_required|current_user|request\.user|get_current_user|jwt_required|authenticated|IsAuthenticated|LoginRequired|authori[sz]ed|^~session|request\.session|identity|\.user\b|_required\b|claims|(?:^|\.)g\.",
@@ -55,6 +61,8 @@ def _owner(tree: Tree) -> Iterator[Place]:
         numbers = {name for name in one.arguments if _NUMBER.search(name)}
         numbers.update(_IN_PATH.findall(one.path), _local_numbers(one.node))
         if not numbers or not any(map(_KNOWN.search, one.names)) or any(map(_OWNERS.search, one.body)):
+            continue
+        if any(map(_PRIVILEGED.search, one.names)):
             continue
         loads = _loads(one.node, numbers)
         if loads is not None:

@@ -41,7 +41,7 @@ TRIES = Rule(
 )  # fmt: skip
 
 _KNOWS = re.compile(
-    r"login_required|auth(?!or)|permission|current_user|^~session|request\.session|jwt|token|protected|_required$|require_(?!POST|GET|http|safe)|user_passes_test|verify|"
+    r"login_required|auth(?!or)|permission|current_(?:\w+_)?(?:super)?user|^~session|request\.session|jwt|token|protected|_required$|require_(?!POST|GET|http|safe)|user_passes_test|verify|"
     r"signature|hmac|api_?key|identity|(?:^|\.)g\.|principal|credential|is_staff|is_admin|(?<![a-z])roles?\b|request\.user|(?<![a-z])acl|policy|guard|signed|compare_digest|x-api|"
     r"logged_in|get_secure_cookie|get_signed_cookie|remote_user|basic|bearer|claims|secured|whoami|(?<![a-z])actor|signed_in|remote_addr|passkey|only_|_only",
     re.IGNORECASE,

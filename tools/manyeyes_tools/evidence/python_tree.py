@@ -90,7 +90,7 @@ async def _read(
     examined: list[Examined] = []
     parsed: list[tuple[Fragment, ast.Module]] = []
     watch = current_watch()
-    watch.begin(_READ, len(fragments), before=0, share=0.5)
+    watch.begin(_READ, len(fragments), before=0, share=0.4)
     for number, fragment in enumerate(fragments):
         said, tree = await compute(examine, fragment, purpose)
         examined.append(said)

@@ -1,9 +1,11 @@
 """The text of a script's syntax tree, and what its variables were given."""
 
+# a row of a table stays a row
+
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.rules import Hit, Rule
@@ -16,6 +18,31 @@ if TYPE_CHECKING:
     from manyeyes_tools.material import SourceFile
 
 _MOST_NODES = 400_000
+_TITLES = {"eval-injection": "Text run as code"}
+_REMEDIES = {
+    ("command-injection", False): "Call `execFile` or `spawn` with a list of arguments and without `shell: true`.",
+    ("command-injection", True): "Pass the program and its arguments to `exec.Command` one by one, without `sh -c`.",
+    ("eval-injection", False): "Use `JSON.parse` for data, or a table of the operations that are allowed.",
+    (
+        "path-traversal",
+        False,
+    ): "Resolve it with `path.resolve`, and check that it begins with the folder meant and `path.sep`.",
+    ("path-traversal", True): "Open it through `os.OpenInRoot` (Go 1.24), or check it with `filepath.IsLocal` first.",
+    ("unescaped-markup", False): "Set `textContent`, let a template escape it, or clean it with DOMPurify.",
+    ("unescaped-markup", True): "Write it with `html/template`, or pass it through `html.EscapeString`.",
+    (
+        "sql-injection",
+        False,
+    ): "Keep the statement constant and pass the values as parameters: `query('… = $1', [value])`.",
+    (
+        "sql-injection",
+        True,
+    ): 'Keep the statement constant and pass the values as parameters: `db.Query("… = ?", value)`.',
+    ("expression-injection", False): "Escape what is special in it first, or search for plain text with `includes`.",
+    ("certificate-check-off", False): "Leave the check on; for a private authority pass its certificate as `ca`.",
+    ("certificate-check-off", True): "Leave the check on; for a private authority set `RootCAs`.",
+}
+"""What a rule that was written for Python says of JavaScript (False) and of Go (True)."""
 _STRINGS = frozenset({"string", "template_string", "interpreted_string_literal", "raw_string_literal"})
 ASSIGNED = frozenset({
     "variable_declarator", "assignment_expression", "short_var_declaration", "assignment_statement", "var_spec",
@@ -43,6 +70,9 @@ class Text:
 
     def hit(self, rule: Rule, node: Node, sure: float, detail: str = "") -> Hit:
         """A place where a rule found something, and how sure it is."""
+        rule = replace(
+            rule, title=_TITLES.get(rule.id, rule.title), remedy=_REMEDIES.get((rule.id, self.go), rule.remedy)
+        )
         return Hit(
             file=self.file, rule=rule, source=f"manyeyes:{rule.id}", start_line=node.start_point[0] + 1,
             end_line=min(node.end_point[0], node.start_point[0] + 20) + 1, detail=detail, confidence=round(sure, 3),

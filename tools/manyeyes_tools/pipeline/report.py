@@ -140,9 +140,12 @@ def _findings(result: PipelineResult) -> FindingsResult:
     every = united(*(part.findings for part in looks))
     base = result.security or (looks[0] if looks else None)
     if base is not None:
-        update: dict[str, object] = {"findings": every}
+        # What one step could not do is told of the whole: else a review that failed would look like a clean one.
+        update: dict[str, object] = {"findings": every, "status": result.status, "problems": result.problems}
         if isinstance(base, ScanResult):
             standing = {one.id for one in every}
             update["dismissed"] = [one for one in base.dismissed if one.id not in standing]
         return base.model_copy(update=update)
-    return ReviewResult(status=result.status, summary=result.summary, problems=[], run=result.run, findings=every)
+    return ReviewResult(
+        status=result.status, summary=result.summary, problems=result.problems, run=result.run, findings=every
+    )

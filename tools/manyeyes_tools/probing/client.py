@@ -123,7 +123,7 @@ class Client:
 
     def may(self, method: str) -> bool:
         """Whether the operator lets this method be sent."""
-        return method in SAFE or self.limits.unsafe_methods
+        return method in SAFE or (self.limits.unsafe_methods and method.isascii())
 
     def spares(self, target: str) -> bool:
         """Whether a path and query are left alone: a page may change things on GET though it should not.
@@ -131,6 +131,11 @@ class Client:
         What ends the session is left alone in any case.
         """
         return leaves(target) or (not self.limits.unsafe_methods and ends(target))
+
+    @property
+    def known(self) -> bool:
+        """Whether requests say who asks: the operator may have headers, and mean them for another origin."""
+        return bool(self.given or self._own)
 
     def carry(self, headers: Iterable[tuple[str, str]]) -> None:
         """Send these headers with every request from now on; cookies among them stay, whatever the target says."""
@@ -198,7 +203,11 @@ class Client:
         request = self.http.build_request(
             asked.method,
             f"{self.origin.scheme}://{_literal(self.address)}:{self.origin.port}/",
-            headers=self._headers(asked, session=session),
+            # As bytes: what others send, or a target led them to send, need not be ASCII.
+            headers=[
+                (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+                for name, value in self._headers(asked, session=session)
+            ],
             content=asked.body or None,
             extensions={"target": asked.target.encode("ascii", "replace"), "sni_hostname": self.origin.host}
             | {"timeout": httpx2.Timeout(self.limits.timeout_s).as_dict()},

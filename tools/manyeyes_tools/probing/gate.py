@@ -127,7 +127,8 @@ class Gate:
             return None
         # As it was written: what a scanner encodes, it means.
         rest = target.partition("://")[2]
-        path = "/" + rest.partition("/")[2] if "/" in rest else "/"
+        path = rest[min((at for mark in "/?" if (at := rest.find(mark)) >= 0), default=len(rest)) :]
+        path = path if path.startswith("/") else f"/{path}"
         return path if path.isascii() and path.isprintable() and " " not in path else wire_target(path)
 
     def _back(self, came: Answer) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -252,8 +252,7 @@ async def _let_in(work: _Work) -> None:
     client = work.client
     answer = await client.ask(Asked("GET", work.start), follow=True)
     if answer.status in _REFUSED:
-        known = bool(client.limits.headers)
-        why = "not with the `headers` of [dast] either" if known else "set `headers` of [dast] to log in"
+        why = "not with the `headers` of [dast] either" if client.known else "set `headers` of [dast] to log in"
         work.run.problems.append(f"{work.start.partition('?')[0]} is answered with {answer.status}: {why}.")
 
 

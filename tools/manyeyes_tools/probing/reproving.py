@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.findings import Severity
@@ -57,6 +57,7 @@ _PROBES: dict[str, tuple[Probe, ...]] = {
 }
 """How what another scanner reports is tried again."""
 _AKIN = {"CWE-78": {"CWE-78", "CWE-95", "CWE-94", "CWE-1336"}, "CWE-755": {"CWE-755", "CWE-209"}}
+_NAMED = re.compile(r"\{[^{}]*\}")
 _FAILED = 500
 _OK = range(200, 300)
 _CREDENTIALS = frozenset({"authorization", "cookie", "x-api-key", "proxy-authorization"})
@@ -85,11 +86,13 @@ class Known:
         entries: The inputs that were found.
         proofs: What was proved; what is proved now is added, and what others report as well is marked.
         tried: Where all probes were tried.
+        again: Where those of a kind were tried since others reported it: an entry's key, a value's name, and a CWE.
     """
 
     entries: Sequence[Entry]
     proofs: list[Proof]
     tried: set[tuple[tuple[str, str], str]]
+    again: set[tuple[tuple[str, str], str, str]] = field(default_factory=set)
 
 
 async def reprove(reported: Iterable[Reported], known: Known, lab: Lab, unproved: list[Unproved]) -> None:
@@ -143,8 +146,25 @@ def _same(one: Reported, proof: Proof) -> bool:
 def _fits(template: str, path: str) -> bool:
     if template == path:
         return True
-    pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))
-    return re.fullmatch(pattern, re.sub(r"\{[^}]*\}", "1", path)) is not None
+    parts, others = template.split("/"), _NAMED.sub("1", path).split("/")
+    return len(parts) == len(others) and all(map(_fills, parts, others))
+
+
+def _fills(template: str, part: str) -> bool:
+    """Whether a part of a path is what the template leaves open.  Each text is sought once, from the left."""
+    first, *texts = _NAMED.split(template)
+    if not texts:
+        return template == part
+    last = texts.pop()
+    if not part.startswith(first):
+        return False
+    at = len(first)
+    for text in texts:
+        found = part.find(text, at + 1)
+        if found < 0:
+            return False
+        at = found + len(text)
+    return part.endswith(last) and len(part) - len(last) > at
 
 
 def _entry(one: Reported, entries: Sequence[Entry]) -> Entry:
@@ -176,7 +196,8 @@ async def _tried_now(one: Reported, point: Point, known: Known, lab: Lab) -> boo
         proof = await _fails(one, point.entry, lab)
     elif one.kind.cwe == NO_LOGIN.cwe:
         proof = await _needs_no_login(one, point.entry, lab)
-    elif one.parameter and (point.entry.key, one.parameter) not in known.tried:
+    elif one.parameter and not _was_tried(one, point.entry, known):
+        known.again.add((point.entry.key, one.parameter, one.kind.cwe))
         for probe in _PROBES.get(one.kind.cwe, ()):
             proof = proof or await probe.look(point, lab)
     if proof is None:
@@ -195,7 +216,7 @@ async def _look_again(known: Known, lab: Lab) -> None:
 
 
 async def _fails(one: Reported, entry: Entry, lab: Lab) -> Proof | None:
-    """The request itself, twice, and an ordinary one of the same entry: a server that always fails shows nothing."""
+    """The request itself, twice, and one for the start page: a server that always fails shows nothing."""
     asked = Asked(one.method, one.target, one.headers, one.body)
     first = await lab.client.ask(asked)
     again = await lab.client.ask(asked)
@@ -226,5 +247,10 @@ def _add(one: Reported, known: Known, unproved: list[Unproved]) -> None:
         if there.kind.cwe in akin and place == (one.method, one.path, one.parameter):
             unproved[number] = replace(other, sources=tuple(dict.fromkeys([*other.sources, one.source])))
             return
-    tried = one.kind.cwe in _PROBES and (entry.key, one.parameter) in known.tried
+    tried = one.kind.cwe in _PROBES and _was_tried(one, entry, known)
     unproved.append(Unproved(one, entry, tried, (one.source,)))
+
+
+def _was_tried(one: Reported, entry: Entry, known: Known) -> bool:
+    place = entry.key, one.parameter
+    return place in known.tried or (*place, one.kind.cwe) in known.again

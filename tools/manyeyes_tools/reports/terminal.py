@@ -67,7 +67,7 @@ class _Page:
         yield ""
         yield from self.wrapped(f"Findings: {wording.counts(result.findings)}. Status: {wording.status(result)}.")
         for note in (*result.notes, wording.suppressed(result), wording.cut(result), wording.remedy(result)):
-            if note:
+            if note and note not in result.summary:  # said at the top
                 yield from self.wrapped(note)
         for line in self.wrapped(wording.footer(result.run)):
             yield self.paint(line, _DIM)

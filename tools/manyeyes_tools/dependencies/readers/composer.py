@@ -46,8 +46,10 @@ def lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
                 found.append(_package(one, lines, development=section == "packages-dev"))
             else:
                 nameless += 1
-    problems = (f"entries without a name: {nameless}; they were not checked",) if nameless else ()
-    return Reading(dependencies=tuple(found), problems=problems)
+    problems = [f"entries without a name: {nameless}; they were not checked"] if nameless else []
+    if whole.get("packages-dev") and not isinstance(whole.get("packages-dev"), list):
+        problems.append("its `packages-dev` are no list, so they were not checked")
+    return Reading(dependencies=tuple(found), problems=tuple(problems))
 
 
 def _package(one: Mapping[str, Json], lines: Mapping[str, int], *, development: bool) -> Dependency:

@@ -62,6 +62,8 @@ _USED = re.compile(
 )
 _BLOCK = re.compile(r"(?<!\$)\{|\bexclude\b")
 """Where what a call is given ends, and what it says of it begins."""
+_OPENED = re.compile(r"^\s*(?:[\w.]+(?:\s*\([^()\n]{0,200}\))?\s*\{\s*)+(?=[\w\"'])")
+"""Blocks that are opened on the line of their first call: `buildscript { dependencies { classpath …`."""
 _LONGEST = 4_000
 _MOST_LINES = 40
 _MOST = 2_000_000
@@ -196,8 +198,11 @@ def build(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     locked = fetch(str(PurePosixPath(path).parent / "gradle.lockfile")) is not None
     if odd and locked:
         notes.append(f"{path}: {said}; its lock names what it is.")
-    problems = (f"{said}, so that was not checked; a gradle.lockfile would name it",) if odd and not locked else ()
-    return Reading(dependencies=tuple(found), problems=problems, notes=tuple(notes))
+    problems = [f"{said}, so that was not checked; a gradle.lockfile would name it"] if odd and not locked else []
+    cut = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > _LONGEST]
+    if cut:
+        problems.append(f"longer than {_LONGEST:,} characters, and what is behind these not checked: line {_few(cut)}")
+    return Reading(dependencies=tuple(found), problems=tuple(problems), notes=tuple(notes))
 
 
 def _of_npm(match: re.Match[str], line: int, *, development: bool) -> Dependency:
@@ -219,6 +224,10 @@ def _few(lines: list[int]) -> str:
     return ", ".join(map(str, lines[:_SHOWN])) + more
 
 
+def _call(line: str) -> re.Match[str] | None:
+    return _CALL.match(line) or _GIVEN.match(line) or _OTHER.match(line) or _CREATED.search(line)
+
+
 def _calls(text: str) -> Iterator[tuple[int, str, str]]:
     """Calls that name dependencies: line, configuration, and what is given, over several lines where brackets do."""
     lines = text.split("\n")
@@ -226,7 +235,10 @@ def _calls(text: str) -> Iterator[tuple[int, str, str]]:
     while at < len(lines):
         line = lines[at][:_LONGEST]
         at += 1
-        match = _CALL.match(line) or _GIVEN.match(line) or _OTHER.match(line) or _CREATED.search(line)
+        match = _call(line)
+        if match is None and (opened := _OPENED.match(line)):
+            line = line[opened.end() :]
+            match = _call(line)
         if match is None or _NO_CONFIGURATION.fullmatch(match[1]):
             continue
         number, said = at, match[2]

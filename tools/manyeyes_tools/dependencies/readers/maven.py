@@ -60,18 +60,22 @@ def pom(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
             within = above.path if said.version == inherited.version else ""
             found.setdefault((inherited.name, inherited.version), replace(inherited, within=within))
         names.update(name for name, _ in found)  # the nearest counts
-    nameless = [one for one in found.values() if "${" in one.name or one.name.strip(":") != one.name]
+    nameless = [one for one in found.values() if _is_nameless(one)]
     missing = chain[-1].root.child("parent")
     notes = [_NOTE] if found else []
     if missing is not None:
         notes.append(_PARENT.format(parent=_coordinate(missing, base.properties)))
     group, artifact = base.properties.get("project.groupId", ""), root.said("artifactId")
     return Reading(
-        dependencies=tuple(one for one in found.values() if one not in nameless),
+        dependencies=tuple(one for one in found.values() if not _is_nameless(one)),
         problems=tuple(f"line {one.line}: {one.name[:80]} has a name that is not known" for one in nameless[:_SHOWN]),
         notes=tuple(notes),
         own=(f"{group}:{artifact}",) if artifact else (),
     )
+
+
+def _is_nameless(one: Dependency) -> bool:
+    return "${" in one.name or one.name.strip(":") != one.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +193,17 @@ def _properties(chain: list[_Pom]) -> dict[str, str]:
 
 
 def _managed(
-    chain: list[_Pom], properties: Mapping[str, str], fetch: Callable[[str], str | None], depth: int = 0
+    chain: list[_Pom],
+    properties: Mapping[str, str],
+    fetch: Callable[[str], str | None],
+    depth: int = 0,
+    bills: dict[tuple[str, int], dict[str, str]] | None = None,
 ) -> dict[str, str]:
-    """The versions that the project and its parents fix, the nearest first, then those of imported projects."""
+    """The versions that the project and its parents fix, the nearest first, then those of imported projects.
+
+    `bills` holds what imported projects came to, by path and depth: those that import each other are read once.
+    """
+    bills = {} if bills is None else bills
     known: dict[str, str] = {}
     imported: list[tuple[_Pom, Element]] = []
     for one in chain:
@@ -205,8 +217,11 @@ def _managed(
     for at, entry in imported:
         bill = _imported(at, entry, properties, fetch) if depth < _ROUNDS else None
         if bill is not None:
-            above = _chain(bill, fetch)
-            for key, version in _managed(above, _properties(above), fetch, depth + 1).items():
+            place = bill.path, depth
+            if place not in bills:
+                above = _chain(bill, fetch)
+                bills[place] = _managed(above, _properties(above), fetch, depth + 1, bills)
+            for key, version in bills[place].items():
                 known.setdefault(key, version)
     return known
 

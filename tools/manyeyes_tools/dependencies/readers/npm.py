@@ -37,7 +37,9 @@ def package_json(_path: str, text: str, _fetch: Callable[[str], str | None]) -> 
     for section, development in SECTIONS:
         for name, value in table(whole.get(section)).items():
             found.append(_asked(name, text_of(value), lines.get(name, 1), development=development))
-    return Reading(dependencies=tuple(found))
+    odd = [name for name, _ in SECTIONS if whole.get(name) and not isinstance(whole.get(name), dict)]
+    problems = (f"no tables, so what they ask for was not checked: {', '.join(odd)}",) if odd else ()
+    return Reading(dependencies=tuple(found), problems=problems)
 
 
 def _asked(name: str, asked: str, line: int, *, development: bool) -> Dependency:
@@ -65,7 +67,7 @@ def package_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> 
     """package-lock.json and npm-shrinkwrap.json, versions 1 to 3."""
     whole = json_object(text)
     lines = key_lines(text)
-    if isinstance(whole.get("packages"), dict):
+    if table(whole.get("packages")) or (isinstance(whole.get("packages"), dict) and not whole.get("dependencies")):
         return Reading(dependencies=tuple(_placed(table(whole.get("packages")), lines)))
     if isinstance(whole.get("dependencies"), dict):
         return Reading(dependencies=tuple(_nested(table(whole.get("dependencies")), key_lines(text, opening=True))))
@@ -167,7 +169,9 @@ def _nested(top: Mapping[str, Json], lines: Mapping[str, int]) -> list[Dependenc
                     locked=True,
                 )
             )
-            if inner and len(scopes) < _DEEPEST:
+            if inner and len(scopes) >= _DEEPEST:
+                raise Unreadable("nested too deep")
+            if inner:
                 waiting.append((reach, (*above, name)))
     return found
 

@@ -29,7 +29,7 @@ _CONFIGS = ("nuget.config", "NuGet.Config", "NuGet.config")
 _PUBLIC = re.compile(r"https://(?:api|www)\.nuget\.org/", re.IGNORECASE)
 _OPEN = "its version is worked out when it is built; packages.lock.json would name it"
 _ROUNDS = 5
-_MOST_NAMES = 100
+_MOST_NAMES = 1_000
 """Packages of one reference."""
 
 
@@ -145,7 +145,9 @@ def _asked(name: str, said: str, line: int, *, strength: Strength = "least") -> 
 
 def _names(one: Element) -> Iterator[str]:
     said = one.attributes.get("Include") or one.attributes.get("Update") or ""
-    yield from filter(None, (part.strip() for part in said.split(";", _MOST_NAMES)[:_MOST_NAMES]))
+    if said.count(";") > _MOST_NAMES:
+        raise Unreadable(f"line {one.line} names more than {_MOST_NAMES:,} packages at once")
+    yield from filter(None, (part.strip() for part in said.split(";")))
 
 
 def _version(one: Element, properties: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _LONGEST_LINE = 200_000
 """Characters of a line of TOML: its parser takes the square of a longer one's time."""
 _MOST_PARTS = 64
 """A key of more parts would cost the parser the square of their number in memory."""
+_JOINS_BEFORE, _JOINS_BEHIND = frozenset("_.-"), frozenset("_-")
 _NO_KEY = re.compile(r"[^\w \t\"'.-]")
 _TABLE = re.compile(r"^\s*\[\[\s*([\w.-]+)\s*\]\]", re.MULTILINE)
 _NAME = re.compile(r"""^\s*name\s*=\s*["']([^"'\n]{1,300})["']""")
@@ -132,11 +134,23 @@ def line_of(text: str, needle: str, start: int = 1) -> int:
     """The first line, from `start` on, that holds the words as a word of their own; `start` when none does."""
     if not needle:
         return start
-    word = re.compile(rf"(?<![\w.-]){re.escape(needle)}(?![\w-])", re.IGNORECASE)
-    for number, line in enumerate(text.split("\n"), 1):
-        if number >= start and word.search(line):
-            return number
+    lowered, word = _lowered(text), needle.lower()
+    after = 0
+    for _ in range(start - 1):
+        after = lowered.find("\n", after) + 1
+    at = lowered.find(word, after)
+    while at >= 0:
+        before, behind = lowered[at - 1 : at] if at else "", lowered[at + len(word) : at + len(word) + 1]
+        if not (before.isalnum() or before in _JOINS_BEFORE) and not (behind.isalnum() or behind in _JOINS_BEHIND):
+            return lowered.count("\n", 0, at) + 1
+        at = lowered.find(word, at + 1)
     return start
+
+
+@lru_cache(maxsize=2)
+def _lowered(text: str) -> str:
+    """The text in small letters: a manifest of many packages is searched for each of them."""
+    return text.lower()
 
 
 @dataclass(slots=True)

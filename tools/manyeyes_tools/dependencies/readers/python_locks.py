@@ -34,10 +34,11 @@ def uv(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
     packages = _packages(toml_table(text))
     lines = package_lines(text)
     own = [one for one in packages if keys_of(one.get("source"))[:1] in {("virtual",), ("editable",), ("directory",)}]
+    ours = set(map(id, own))  # comparing tables with all others takes the square of their number
     direct = {name for one in own for name in _uv_needs(one, every=True)}
     found = []
     for index, one in enumerate(packages):
-        if one in own:
+        if id(one) in ours:
             continue
         source = table(one.get("source"))
         name = text_of(one.get("name"))
@@ -135,6 +136,8 @@ def pipfile_lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> 
     sections = [name for name, value in whole.items() if name != "_meta" and isinstance(value, dict)]
     if "default" not in whole and "develop" not in whole and "_meta" not in whole:
         raise Unreadable("it has neither `default` nor `develop`")
+    if odd := next((name for name, value in whole.items() if value and not isinstance(value, dict)), None):
+        raise Unreadable(f"its `{odd[:80]}` is no table")
     lines = key_lines(text, opening=True)
     public = {
         text_of(table(source).get("name")): bool(_PUBLIC.match(text_of(table(source).get("url"))))

@@ -34,6 +34,7 @@ def pyproject(path: str, text: str, fetch: Callable[[str], str | None]) -> Readi
             said = table(table(table(tools.get("setuptools")).get("dynamic")).get(name))
             files = _files(path, said.get("file"), fetch)
             found += [one for reading in files for one in reading.dependencies]
+            problems += [line for reading in files for line in reading.problems]
             if not files:
                 problems.append(f"`{name}` of pyproject.toml are made when it is built, and are not known")
     _requirements(rows(project.get("dependencies")), text, found, problems)
@@ -59,7 +60,11 @@ def _files(path: str, named: Json, fetch: Callable[[str], str | None]) -> list[R
         if where and text is not None:
             reading = read_requirements(where, text, fetch)
             within = [replace(inner, within=inner.within or where, line=1) for inner in reading.dependencies]
-            readings.append(Reading(dependencies=tuple(within)))
+            readings.append(Reading(dependencies=tuple(within), problems=reading.problems))
+        else:
+            said = str(one)[:200]
+            problem = f"pyproject.toml takes dependencies from {said}: not there, or made when it is built; not known"
+            readings.append(Reading(problems=(problem,)))
     return readings
 
 
@@ -95,6 +100,8 @@ def setup_py(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Read
     found: list[Dependency] = []
     problems: list[str] = []
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _sets_up(node.func) and _is_open(node):
+            problems.append("what setup.py passes to `setup` with `**` is worked out when it runs, and it is never run")
         if not isinstance(node, ast.keyword) or node.arg not in {"install_requires", "extras_require"}:
             continue
         try:
@@ -104,9 +111,20 @@ def setup_py(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Read
             continue
         lists = list(value.values()) if isinstance(value, dict) else [value]
         for one in lists:
-            if isinstance(one, str | list | tuple):
+            if isinstance(one, str | list | tuple | set):
                 _requirements(one.splitlines() if isinstance(one, str) else list(one), text, found, problems)
     return Reading(dependencies=tuple(found), problems=tuple(problems))
+
+
+def _sets_up(function: ast.expr) -> bool:
+    """Whether it is `setup`, by whatever name its module goes."""
+    return (function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")) == "setup"
+
+
+def _is_open(call: ast.Call) -> bool:
+    """Whether the call may be given requirements that do not stand in it."""
+    given = {one.arg for one in call.keywords}
+    return None in given and "install_requires" not in given
 
 
 def _pdm_groups(whole: object) -> Iterable[Json]:

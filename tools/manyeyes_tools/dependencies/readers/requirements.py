@@ -32,7 +32,7 @@ class _Files:
     constraints: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    seen: set[tuple[str, bool]] = field(default_factory=set)
 
 
 def read(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
@@ -79,12 +79,12 @@ def requirement(line: str, number: int, *, direct: bool | None = True, developme
 
 
 def _read(path: str, text: str, files: _Files, *, constraint: bool, at: int | None) -> None:
-    if path in files.seen:
+    if (path, constraint) in files.seen:  # the same file may be both: what constrains does not install
         return
     if len(files.seen) >= _MOST_FILES:
         files.problems.append(f"{path}: more than {_MOST_FILES} files include each other; the rest was not read")
         return
-    files.seen.add(path)
+    files.seen.add((path, constraint))
     direct = None if _generated(text) else True
     for number, line in _logical(text):
         where = number if at is None else at

@@ -37,9 +37,9 @@ def lock(_path: str, text: str, _fetch: Callable[[str], str | None]) -> Reading:
     }
     found = []
     for block in blocks:
-        if berry and "@workspace:" in block.key:
-            continue
         resolution = block.value_of("resolution") if berry else block.value_of("resolved")
+        if berry and "@workspace:" in (resolution or block.key):  # the key may name others with it
+            continue
         first = next(iter(_descriptors(block.key)), block.key)
         name, asked = _named(resolution if berry and resolution else first)
         if not berry and asked.startswith("npm:"):  # an alias of yarn 1

@@ -24,6 +24,7 @@ _cleans(ALL, "int float bool len abs round ord id hash complex isinstance issubc
              "hashlib.sha512 hashlib.new hmac.new hmac.compare_digest binascii.hexlify binascii.crc32 zlib.crc32 bcrypt.hashpw "
              "bcrypt.checkpw werkzeug.security.generate_password_hash werkzeug.security.check_password_hash "
              "django.contrib.auth.hashers.make_password django.contrib.auth.authenticate fractions.Fraction "
+             "flask.send_from_directory quart.send_from_directory werkzeug.utils.send_from_directory "
              "flask.url_for django.urls.reverse quart.url_for django.urls.reverse_lazy os.path.getsize os.path.exists os.path.isfile "
              "os.path.isdir enumerate.index base64.b16encode django.utils.dateparse.parse_date "
              "itsdangerous.URLSafeSerializer.loads itsdangerous.URLSafeTimedSerializer.loads logging.getLogger")  # fmt: skip
@@ -46,7 +47,7 @@ _cleans(bits("command-injection argument-injection"), "shlex.quote pipes.quote s
 _cleans(bits("path-traversal archive-traversal"),
         "werkzeug.utils.secure_filename werkzeug.secure_filename os.path.basename ntpath.basename posixpath.basename werkzeug.utils.safe_join "
         "flask.safe_join werkzeug.security.safe_join django.utils._os.safe_join django.utils.text.get_valid_filename django.utils.text.slugify "
-        "slugify.slugify pathvalidate.sanitize_filename flask.send_from_directory werkzeug.utils.send_from_directory")  # fmt: skip
+        "slugify.slugify pathvalidate.sanitize_filename")  # fmt: skip
 _cleans(ALL & ~bits("open-redirect"), "django.utils.text.slugify slugify.slugify")
 _cleans(
     bits("unescaped-markup stored-markup request-forgery open-redirect header-injection log-injection path-traversal"),
@@ -81,7 +82,9 @@ _cleans(
     bits("header-injection log-injection"),
     "base64.b64encode base64.urlsafe_b64encode email.header.Header email.utils.quote",
 )
-_cleans(bits("open-redirect"), "django.utils.http.url_has_allowed_host_and_scheme")
+_cleans(
+    bits("open-redirect"), "django.utils.http.url_has_allowed_host_and_scheme .get_absolute_url .get_success_url .save"
+)
 _cleans(bits("header-injection log-injection"), ".splitlines .split")
 _cleans(bits("unescaped-markup stored-markup"), ".escape .xhtml_escape .sanitize .clean_html")
 _cleans(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from manyeyes_tools.evidence.python_names import dotted
 from manyeyes_tools.evidence.python_walk import walk
-from manyeyes_tools.evidence.taint.annotations import is_enum
+from manyeyes_tools.evidence.taint.annotations import annotated, is_enum
 from manyeyes_tools.evidence.taint.cleaning import HARMLESS_KINDS
 from manyeyes_tools.evidence.taint.definitions import NEW, Class, Function, Module
 from manyeyes_tools.evidence.taint.marks import OBJECT
 from manyeyes_tools.evidence.taint.patterns import expression_mask
 from manyeyes_tools.evidence.taint.sources import REQUEST, UPLOAD, UPLOADS
+from manyeyes_tools.evidence.taint.substitution import substituted
 from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value, cleaned
 
 if TYPE_CHECKING:
@@ -131,10 +132,53 @@ def _injected(frame: Frame, one: HandlerParameter, call: Calls) -> Value:
         )
     name = dotted(target) if target is not None else ""
     module = one.function.module
-    found = frame.project.find(module.full(name), module) if name else None
+    # `params: Params = Depends()` names its class by the annotation alone.
+    found = frame.project.find(module.full(name) if name else one.kind, module)
+    if isinstance(found, Class):
+        return _made(frame, one, found, call)
     if not isinstance(found, Function):
         return Value(NO_ATOMS, one.kind)
     if not found.handler:
         found.handler = "fastapi"
         found.state = NEW
     return call(frame, found, {}, one.node)
+
+
+def _made(frame: Frame, one: HandlerParameter, cls: Class, call: Calls) -> Value:
+    """An object of a class of the project, which the framework makes with parts of the request."""
+    init = cls.method("__init__")
+    if init is None:
+        return Value(frame.source("request", one.node.arg, one.node).atoms if cls.annotations else NO_ATOMS, cls.full)
+    arguments = init.node.args
+    parts = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    given = {number: _part(frame, init, part) for number, part in enumerate(parts) if number}
+    call(frame, init, given, one.node)
+    stored = {name: value for (position, name), value in init.summary.stored.items() if position == 0}
+    return Value(
+        NO_ATOMS,
+        cls.full,
+        fields={name: substituted(frame, value, given, one.node) for name, value in stored.items()},
+    )
+
+
+def _part(frame: Frame, init: Function, part: ast.arg) -> Value:
+    """What the framework gives to a parameter of such a class; what is injected into it in turn is not looked at."""
+    kind = annotated(part.annotation, init.module)
+    default = defaults_of(init.node.args).get(part.arg)
+    called = dotted(default.func).rpartition(".")[2] if isinstance(default, ast.Call) else ""
+    if called in _INJECTED or _names_injected(part.annotation):
+        return Value(NO_ATOMS, kind)
+    return of_handler(frame, HandlerParameter(init, part, kind, default), lambda *_: NOTHING)
+
+
+def defaults_of(given: ast.arguments) -> dict[str, ast.expr]:
+    """The parameters' defaults by their names."""
+    placed = [*given.posonlyargs, *given.args]
+    found = {
+        one.arg: default
+        for one, default in zip(placed[len(placed) - len(given.defaults) :], given.defaults, strict=True)
+    }
+    found.update(
+        (one.arg, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default
+    )
+    return found

@@ -11,6 +11,7 @@ from manyeyes_tools.evidence.taint.handler_parameters import (
     SIMPLE,
     Calls,
     HandlerParameter,
+    defaults_of,
     names_enumeration,
     of_handler,
 )
@@ -49,7 +50,7 @@ def parameters(frame: Frame, function: Function, call: Calls) -> dict[str, Value
         env[placed[0].arg] = _own(frame, placed[0].arg, 0, function.owner.full)
         start = 1
     every = [*placed, *given.kwonlyargs]
-    handled = _Handled(frame, function, _defaults(given), call) if function.handler else None
+    handled = _Handled(frame, function, defaults_of(given), call) if function.handler else None
     for number in range(start, len(every)):
         one = every[number]
         kind = annotated(one.annotation, function.module) if one.annotation is not None else ""
@@ -69,19 +70,6 @@ def parameters(frame: Frame, function: Function, call: Calls) -> dict[str, Value
 def _own(frame: Frame, name: str, number: int, kind: str) -> Value:
     """A parameter whose value only whoever calls knows."""
     return Value({Origin("param", name, (), number + NESTED * frame.level): _UNTOUCHED}, kind)
-
-
-def _defaults(given: ast.arguments) -> dict[str, ast.expr]:
-    """The parameters' defaults by their names."""
-    placed = [*given.posonlyargs, *given.args]
-    found = {
-        one.arg: default
-        for one, default in zip(placed[len(placed) - len(given.defaults) :], given.defaults, strict=True)
-    }
-    found.update(
-        (one.arg, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default
-    )
-    return found
 
 
 def _is_request(frame: Frame, function: Function, one: ast.arg, kind: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.taint.callees import callee_of
 from manyeyes_tools.evidence.taint.evaluation import evaluate, facts_of
 from manyeyes_tools.evidence.taint.facts import meet, unite, with_facts
 from manyeyes_tools.evidence.taint.sinks import Sink
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
     from manyeyes_tools.evidence.taint.frames import Frame
 
 _HTML = Sink("unescaped-markup", (), "", 1.0)
+_UNSEEN = Sink("unescaped-markup", (), "", 0.5)
+"""A page that code made which nobody can see: it may as well be JSON, or a template that was filled."""
 _STORED = Sink("stored-markup", (), "", 1.0)
 _ERROR = Sink("error-shown", (), "", 1.0)
 _ROUTED_HTML = frozenset({"flask", "quart", "bottle", "cherrypy"})
+_MAKES_PAGES = _ROUTED_HTML | {"markupsafe", "markdown", "markdown2", "mistune", "jinja2"}
+"""What their functions return of text is a page."""
 _NOT_PAGES = frozenset({"~response", "~json", "~page", "~query", "~file", "~dict", "~list", "~lambda"})
 
 
@@ -56,8 +62,21 @@ def _sent(frame: Frame, value: Value, node: ast.Return) -> None:
         ):
             continue
         if one.atoms and ((frame.handler in _ROUTED_HTML and _is_html(frame)) or _declared_page(frame)):
-            frame.reach(_HTML, one, node)
+            frame.reach(_UNSEEN if _made_unseen(frame, node) else _HTML, one, node)
             frame.reach(_STORED, Value({o: a for o, a in one.atoms.items() if one.built is not None}), node)
+
+
+def _made_unseen(frame: Frame, node: ast.Return) -> bool:
+    """Whether what is returned comes straight from an imported function that is not here to be read."""
+    made = node.value.elts[0] if isinstance(node.value, ast.Tuple) and node.value.elts else node.value
+    made = made.value if isinstance(made, ast.Await) else made
+    if not isinstance(made, ast.Call):
+        return False
+    name = dotted(made.func)
+    if name.partition(".")[0] not in frame.module.imports or callee_of(frame, made) is not None:
+        return False
+    root = frame.module.full(name).partition(".")[0]
+    return root not in sys.stdlib_module_names and root not in _MAKES_PAGES
 
 
 def _declared_page(frame: Frame) -> bool:

@@ -88,8 +88,8 @@ REQUEST_PARTS = frozenset({
 REQUEST_CALLS = frozenset({
     "get_json", "get_data", "get_full_path", "get_raw_uri", "build_absolute_uri", "json", "form", "body", "post",
     "read", "text", "multipart", "stream", "get_param", "get_media", "get_header", "get_argument", "getlist",
-    "receive_text", "receive_json", "receive_bytes", "get_query_params", "get_args", "get_form", "get_cookie",
-    "get_signed_cookie", "getunicode",
+    "receive_text", "receive_json", "receive_bytes", "iter_text", "iter_json", "iter_bytes", "get_query_params",
+    "get_args", "get_form", "get_cookie", "get_signed_cookie", "getunicode",
 })  # fmt: skip
 """Methods of requests that give what the caller sent."""
 HARMLESS_PARTS = frozenset({
@@ -114,6 +114,8 @@ FUNCTIONS = {
     "httpx.post": "remote", "requests.request": "remote", "httpx.request": "remote",
     "traceback.format_exc": "error", "traceback.format_exception": "error", "sys.exc_info": "error",
     "flask_login.utils.request": "request", "web.input": "request", "streamlit.text_input": "request",
+    "aiohttp.web.WebSocketResponse": "request", "django.shortcuts.get_object_or_404": "store",
+    "django.shortcuts.get_list_or_404": "store", "django.shortcuts.aget_object_or_404": "store",
 }  # fmt: skip
 """Functions whose result comes from outside, and from where."""
 OBJECTS = {

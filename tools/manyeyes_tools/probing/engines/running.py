@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from manyeyes.cores import compute
 from manyeyes.settings import found_program
 from manyeyes_tools.evidence.rules import EngineFailed
@@ -99,7 +101,7 @@ async def run_engine(engine: Engine, work: Work) -> Heard:
                 base=base_of(work.description or {}),
                 description=work.description,
                 unsafe=limits.unsafe_methods,
-                known_visitor=bool(limits.headers),
+                known_visitor=work.client.known,
             )
             why = engine.needs(task)
             if why:
@@ -114,8 +116,11 @@ async def _run(engine: Engine, task: Task, *, program: str, gate: Gate, work: Wo
     name = engine.name
     environ = _environ(task.folder, gate)
     ended: Ended | None = None
+    over = anyio.current_time() + work.seconds
     try:
-        asked = await run_scanner([program, "--version"], cwd=task.folder, timeout_s=_ASKED_S, environ=environ)
+        asked = await run_scanner(
+            [program, "--version"], cwd=task.folder, timeout_s=min(_ASKED_S, work.seconds), environ=environ
+        )
         if not await compute(Path(environ["MANYEYES_GUARD_TOLD"]).is_file):
             heard.problems.append(
                 f"{name} was not run: {program} is no Python program that can be kept from reaching more than its "
@@ -128,7 +133,7 @@ async def _run(engine: Engine, task: Task, *, program: str, gate: Gate, work: Wo
         ended = await run_scanner(
             [program, *engine.arguments(task)],
             cwd=task.folder,
-            timeout_s=work.seconds,
+            timeout_s=max(over - anyio.current_time(), 1.0),
             written=task.output,
             environ=environ,
         )

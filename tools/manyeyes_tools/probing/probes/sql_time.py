@@ -14,6 +14,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.probing.client import SAFE
 from manyeyes_tools.probing.proof import Proof, told
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ _EVERYWHERE = "{v} AND 0={e}/*'||{e}||'\"||{e}||\"*/"
 or text there."""
 _NOWHERE = "{v}/* AND 0={e}*/"
 """The same as a comment, or as text: no database waits for it."""
+# A statement of its own cuts off what stands behind it: a WHERE, without which UPDATE and DELETE take all rows.  So it
+# is asked for only where the request should change nothing.
 _STACKED = (("SQL Server", "{v}'; WAITFOR DELAY '0:0:{s}'-- "), ("SQL Server", "{v}; WAITFOR DELAY '0:0:{s}'-- "))
 _STACKED_NOWHERE = "{v}/*; WAITFOR DELAY 0:0:{s}-- */"
 
@@ -70,9 +73,10 @@ class _Way:
         return (self.control if control else self.waits).replace("{v}", value).replace("{s}", amount)
 
 
-def _ways() -> list[_Way]:
+def _ways(method: str) -> list[_Way]:
     everywhere = [_Way(name, _EVERYWHERE.replace("{e}", one), _NOWHERE.replace("{e}", one)) for name, one in _WAITS]
-    return [*everywhere, *(_Way(name, one, _STACKED_NOWHERE) for name, one in _STACKED)]
+    stacked = _STACKED if method in SAFE else ()
+    return [*everywhere, *(_Way(name, one, _STACKED_NOWHERE) for name, one in stacked)]
 
 
 async def by_time(point: Point, lab: Lab, weakness: Weakness, usual: Sequence[Answer]) -> Proof | None:
@@ -91,7 +95,7 @@ async def by_time(point: Point, lab: Lab, weakness: Weakness, usual: Sequence[An
     most = min(_LONGEST_S, lab.client.limits.timeout_s / (_LEVELS[-1] + 1))
     unit = min(max(_SHORTEST_S, 6 * unrest), most)
     value = point.parameter.value
-    for way in _ways():
+    for way in _ways(point.entry.method):
         first = await lab.ask(point, way.payload(value, unit))
         if first.status and first.seconds >= _EARLY * unit and first.seconds - floor >= unit / 2:
             proof = await _shown(point, lab, weakness, way, (unit, most))
