@@ -6,13 +6,13 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from manyeyes_tools.evidence.taint.calling.reaches import tell_reaches
+from manyeyes_tools.evidence.taint.calling.substitution import substituted
 from manyeyes_tools.evidence.taint.definitions import FOLLOWED, NEW, UNDER_WAY
 from manyeyes_tools.evidence.taint.evaluation import run
 from manyeyes_tools.evidence.taint.facts import meet
 from manyeyes_tools.evidence.taint.frames import Flow, Frame
 from manyeyes_tools.evidence.taint.parameters import parameters
-from manyeyes_tools.evidence.taint.reaches import tell_reaches
-from manyeyes_tools.evidence.taint.substitution import substituted
 from manyeyes_tools.evidence.taint.values import NOTHING, Value, join
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from manyeyes_tools.evidence.taint.annotations import annotated
 from manyeyes_tools.evidence.taint.cleaning import HARMLESS_KINDS, TEXT_KINDS
 from manyeyes_tools.evidence.taint.frames import NESTED, Frame
-from manyeyes_tools.evidence.taint.handler_parameters import (
+from manyeyes_tools.evidence.taint.handling.handlers import REQUEST_TYPES
+from manyeyes_tools.evidence.taint.handling.parameters import (
     SIMPLE,
     Calls,
     HandlerParameter,
@@ -15,8 +16,7 @@ from manyeyes_tools.evidence.taint.handler_parameters import (
     names_enumeration,
     of_handler,
 )
-from manyeyes_tools.evidence.taint.handlers import REQUEST_TYPES
-from manyeyes_tools.evidence.taint.routes import route_integers
+from manyeyes_tools.evidence.taint.handling.routes import route_integers
 from manyeyes_tools.evidence.taint.sources import FRAMEWORKS, REQUEST
 from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Atom, Origin, Value
 

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from manyeyes_tools.evidence.taint import node_kinds  # noqa: F401  # fills the tables of `evaluation`
 from manyeyes_tools.evidence.taint.definitions import FOLLOWED, NEW
 from manyeyes_tools.evidence.taint.evaluation import run
 from manyeyes_tools.evidence.taint.following import follow, frame_of
-from manyeyes_tools.evidence.taint.handlers import mark_handlers
+from manyeyes_tools.evidence.taint.handling.handlers import mark_handlers
+from manyeyes_tools.evidence.taint.handling.routes import path_parameters
+from manyeyes_tools.evidence.taint.nodes import node_kinds  # noqa: F401  # fills the tables of `evaluation`
 from manyeyes_tools.evidence.taint.pages import unescaped
 from manyeyes_tools.evidence.taint.project import Project
-from manyeyes_tools.evidence.taint.routes import path_parameters
 from manyeyes_tools.evidence.taint.sources import FRAMEWORKS
 from manyeyes_tools.evidence.taint.uncalled import weakly
 from manyeyes_tools.evidence.watching import Watch

@@ -1,0 +1,1 @@
+"""What calls do with values: whom they mean, what their arguments reach, and what comes back."""

@@ -1,0 +1,1 @@
+"""What must be, beside a value from outside, for a call to do harm."""

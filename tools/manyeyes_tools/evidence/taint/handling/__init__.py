@@ -1,0 +1,1 @@
+"""Which functions handle requests, and what reaches them."""
