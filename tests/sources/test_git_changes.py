@@ -112,7 +112,7 @@ def test_errors_are_told_apart(repository, changes, root, tmp_path, monkeypatch)
         changes("nope")
     with pytest.raises(BadCall, match="no revision `nope"):
         changes("main..nope")
-    with pytest.raises(BadCall, match="no changes in `working`"):
+    with pytest.raises(BadCall, match="no changes since the last commit"):
         changes("working")
     elsewhere = tmp_path / "plain"
     elsewhere.mkdir()
