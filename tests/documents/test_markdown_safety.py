@@ -34,6 +34,8 @@ def kinds(text: str) -> set[str]:
 @example("- a\n\n      [x](http://e.example)")
 @example("> a\n> ---")
 @example("a\n-")
+@example("## * ")  # stars around stars would be a rule
+@example("*\n=")
 @example("\\<b>")
 @example("a \\`\n`[x](http://e.example)`")
 @given(PIECES)

@@ -207,14 +207,19 @@ def block(text: str) -> str:
             held = []
         if _UNDERLINE.match(line):
             if result and result[-1].strip():  # the line before was a heading
-                result[-1] = f"**{result[-1].strip()}**\n"
+                result[-1] = _bold(result[-1].strip())
             continue
         if (titled := _HEADING.match(line)) and not (result and result[-1].strip()):
-            result.append(f"**{prose(titled[1], lists=True)}**\n")
+            result.append(_bold(prose(titled[1], lists=True)))
             continue
         listed = (listed and (not bare or line.startswith(" "))) or bool(_ITEM.match(bare))
         result.append(line[: len(line) - len(bare)] + prose(bare, lists=True) if bare else "")
     return "\n".join(result).strip()
+
+
+def _bold(title: str) -> str:
+    """A heading as a bold line; one without a word stays as it is, since stars alone would draw a rule."""
+    return f"**{title}**\n" if any(char.isalnum() for char in title) else f"{title}\n"
 
 
 def _fenced(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
