@@ -18,14 +18,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import asynccontextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from chat_double import ChatDouble
 from mcp import Client
 
 from manyeyes import settings as operator
@@ -68,61 +67,30 @@ def transfer_{n}(
 QUOTE, LINE, LINE_LAID_OUT = "    accounts[target] += amount", 6, 11
 
 
-class Double:
-    """Chat Completions on loopback, which finds one fault and counts how often it was asked."""
+CLAIM = {
+    "path": "code.py",
+    "quote": QUOTE,
+    "line": LINE,
+    "title": "Not atomic",
+    "severity": "high",
+    "category": "race",
+    "explanation": "Two transfers at once lose money.",
+    "confidence": 0.8,
+}
+ANSWER = json.dumps({"summary": "Moves money.", "verdict": "comment", "findings": [CLAIM], "disputed": []})
 
-    def __init__(self) -> None:
-        self.asked = 0
-        self.delay = 0.0
-        claim = {
-            "path": "code.py",
-            "quote": QUOTE,
-            "line": LINE,
-            "title": "Not atomic",
-            "severity": "high",
-            "category": "race",
-            "explanation": "Two transfers at once lose money.",
-            "confidence": 0.8,
-        }
-        answer = {"summary": "Moves money.", "verdict": "comment", "findings": [claim], "disputed": []}
-        usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
-        common = {"id": "c", "created": 1, "model": "m", "object": "chat.completion.chunk"}
-        delta = {"role": "assistant", "content": json.dumps(answer)}
-        chunks = [
-            {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]},
-            {**common, "choices": [], "usage": usage},
-        ]
-        body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-        double, lock = self, threading.Lock()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
-                with lock:
-                    double.asked += 1
-                time.sleep(double.delay)
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+def finds_one(_asked: object) -> str:
+    """The one fault, whatever was asked."""
+    return ANSWER
 
 
 @asynccontextmanager
-async def connected(double: Double, folder: str) -> AsyncIterator[Client]:
+async def connected(double: ChatDouble, folder: str) -> AsyncIterator[Client]:
     environ = {
         "HOME": folder,
         "OPENAI_API_KEY": "none",
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{double.server.server_port}/v1",
+        "OPENAI_BASE_URL": double.url,
         "MANYEYES_STATE_URL": f"sqlite:///{folder}/state.db",
     }
     settings = operator.load(environ, cwd=Path(folder))
@@ -148,7 +116,7 @@ def place(result: dict[str, Any]) -> int:
 
 
 async def hits_and_misses(pairs: int) -> dict[str, object]:
-    double = Double()
+    double = ChatDouble(finds_one)
     with tempfile.TemporaryDirectory() as folder:
         async with connected(double, folder) as client:
             await review(client, "x = 1\n")  # imports the SDK
@@ -168,7 +136,7 @@ async def hits_and_misses(pairs: int) -> dict[str, object]:
         async with connected(double, folder) as client:  # the same file, another start
             _, result = await review(client, CODE.format(n=0))
             assert caches(result) == "hit", result
-    double.server.shutdown()
+    double.close()
     return {
         "pairs": pairs,
         "miss_ms_p50": round(statistics.median(missed), 2),
@@ -181,7 +149,7 @@ async def hits_and_misses(pairs: int) -> dict[str, object]:
 
 
 async def at_once(callers: int) -> dict[str, object]:
-    double = Double()
+    double = ChatDouble(finds_one)
     with tempfile.TemporaryDirectory() as folder:
         async with connected(double, folder) as client:
             await review(client, "x = 1\n")
@@ -196,7 +164,7 @@ async def at_once(callers: int) -> dict[str, object]:
                 for _ in range(callers):
                     group.start_soon(one)
             elapsed = time.perf_counter() - began
-    double.server.shutdown()
+    double.close()
     assert [place(result) for result in results] == [LINE] * callers
     paid = sum(caches(result) == "miss" for result in results)
     return {"callers": callers, "calls_made": double.asked, "paid": paid, "all_s": round(elapsed, 2)}

@@ -13,14 +13,13 @@ import json
 import os
 import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from statistics import median
 
 import anyio
+from chat_double import ChatDouble
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
 ANSWER = json.dumps({"summary": "Nothing to report.", "verdict": "approve", "findings": [], "disputed": []})
@@ -30,48 +29,13 @@ NUMBERS = count()
 PING_EVERY_S = 0.1
 
 
-def make_double(delay: float) -> ThreadingHTTPServer:
-    """Chat Completions on loopback, streamed or not, after the delay."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            time.sleep(delay)
-            usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
-            common = {"id": "c", "created": 1, "model": "m"}
-            if asked.get("stream"):
-                choice = {"index": 0, "delta": {"role": "assistant", "content": ANSWER}, "finish_reason": "stop"}
-                chunks = [
-                    {**common, "object": "chat.completion.chunk", "choices": [choice]},
-                    {**common, "object": "chat.completion.chunk", "choices": [], "usage": usage},
-                ]
-                body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-                kind = "text/event-stream"
-            else:
-                message = {"role": "assistant", "content": ANSWER}
-                choices = [{"index": 0, "finish_reason": "stop", "message": message}]
-                body = json.dumps({**common, "object": "chat.completion", "choices": choices, "usage": usage})
-                kind = "application/json"
-            self.send_response(200)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-    ThreadingHTTPServer.request_queue_size = 256  # many connect at once; the usual five would make them wait
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+def say(_asked: object) -> str:
+    """Nothing to report, whatever was asked."""
+    return ANSWER
 
 
 async def measure(calls: int, delay: float) -> dict[str, object]:
-    double = make_double(delay)
+    double = ChatDouble(say, delay)
     with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as quiet:
         parameters = StdioServerParameters(
             command=sys.executable,
@@ -80,7 +44,7 @@ async def measure(calls: int, delay: float) -> dict[str, object]:
             env={
                 "HOME": folder,
                 "OPENAI_API_KEY": "none",
-                "OPENAI_BASE_URL": f"http://127.0.0.1:{double.server_port}/v1",
+                "OPENAI_BASE_URL": double.url,
             },
         )
         async with (
@@ -103,7 +67,7 @@ async def measure(calls: int, delay: float) -> dict[str, object]:
                 group.start_soon(ping_meanwhile)
                 many, status = await timed(client, calls)
                 group.cancel_scope.cancel()
-    double.shutdown()
+    double.close()
     return {
         "calls": calls,
         "delay_s": delay,

@@ -17,13 +17,13 @@ import re
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
+from chat_double import ChatDouble
 
 from manyeyes import settings as operator
 from manyeyes.desk import Desk
@@ -31,43 +31,11 @@ from manyeyes.desk import Desk
 ASK = "How much does the premium plan cost, and is there a discount for students?"
 
 
-class Echo:
-    """Chat Completions on loopback, which answers every reply with the names it was told."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        double, lock = self, threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                text = self.rfile.read(int(self.headers["content-length"])).decode()
-                with lock:
-                    double.asked += 1
-                said = " ".join(sorted(set(re.findall(r"customer-\d{5}", text))))
-                answer = {"reply": said, "citations": [], "confidence": 1.0, "needs_human": False, "reason": ""}
-                common = {"id": "c", "created": 1, "model": "m", "object": "chat.completion.chunk"}
-                delta = {"role": "assistant", "content": json.dumps(answer)}
-                usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
-                chunks = [
-                    {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]},
-                    {**common, "choices": [], "usage": usage},
-                ]
-                body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+def say(asked: Any) -> str:
+    """All names that a request holds."""
+    names = sorted(set(re.findall(r"customer-\d{5}", json.dumps(asked))))
+    answer = {"reply": " ".join(names), "citations": [], "confidence": 1.0, "needs_human": False, "reason": ""}
+    return json.dumps(answer)
 
 
 def resident_mb() -> float:
@@ -77,12 +45,12 @@ def resident_mb() -> float:
 
 
 async def measure(conversations: int, turns: int, folder: Path) -> dict[str, object]:
-    double = Echo()
+    double = ChatDouble(say)
     environ = {
         "HOME": str(folder),
         "MANYEYES_TOOLSETS": "support",
         "MANYEYES_STATE_URL": f"sqlite:///{folder}/state/state.db",
-        "MANYEYES_ENDPOINTS_LOCAL_URL": f"http://127.0.0.1:{double.server.server_port}/v1",
+        "MANYEYES_ENDPOINTS_LOCAL_URL": double.url,
         "MANYEYES_ENDPOINTS_LOCAL_MODELS": "echo",
         "MANYEYES_HEDGE_ENABLED": "false",
     }
@@ -131,7 +99,7 @@ async def measure(conversations: int, turns: int, folder: Path) -> dict[str, obj
         took = time.perf_counter() - began
         for one in ids.values():
             assert await anyio.to_thread.run_sync(desk.conversations.forget, one)
-    double.server.shutdown()
+    double.close()
     left = sum(len(re.findall(rb"customer-\d{5}", file.read_bytes())) for file in (folder / "state").iterdir())
     return {
         "conversations": conversations,

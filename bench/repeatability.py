@@ -20,15 +20,14 @@ import json
 import random
 import re
 import tempfile
-import threading
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from chat_double import ChatDouble
 from mcp import Client
 
 from manyeyes import settings as operator
@@ -157,45 +156,18 @@ class Double:
         checked = [{"id": name, "real": "true", "reason": "It is as it says.", "quote": ""} for name in names]
         return {"summary": "A shop.", "findings": claims, "checked": checked}
 
-    def serve(self) -> ThreadingHTTPServer:
-        """Listens on loopback until it is shut down."""
-        double = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                answer = double.answer("\n".join(str(one.get("content")) for one in asked["messages"]))
-                common = {"id": "c", "created": 1, "model": "m", "object": "chat.completion.chunk"}
-                delta = {"role": "assistant", "content": json.dumps(answer)}
-                usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
-                chunks = [
-                    {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]},
-                    {**common, "choices": [], "usage": usage},
-                ]
-                body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("content-length", str(len(body.encode())))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return server
+    def say(self, asked: Any) -> str:
+        """The answer to a request."""
+        return json.dumps(self.answer("\n".join(str(one.get("content")) for one in asked["messages"])))
 
 
 @asynccontextmanager
-async def connected(folder: Path, port: int, state: str) -> AsyncIterator[Client]:
+async def connected(folder: Path, url: str, state: str) -> AsyncIterator[Client]:
     environ = {
         "HOME": str(folder),
         "MANYEYES_ROOTS": str(folder / "project"),
         "MANYEYES_STATE_URL": state,
-        "MANYEYES_ENDPOINTS_BENCH_URL": f"http://127.0.0.1:{port}/v1",
+        "MANYEYES_ENDPOINTS_BENCH_URL": url,
         "MANYEYES_ENDPOINTS_BENCH_MODELS": "m",
     }
     settings = operator.load(environ, cwd=folder)
@@ -216,11 +188,10 @@ async def runs(number: int, seed: int, *, forgets: bool, kept: bool) -> dict[str
         state = f"sqlite:///{folder / 'state.db'}" if kept else "sqlite://"
         for turn in range(number):
             double = Double(random.Random(seed + turn), forgets)  # noqa: S311  # chance that can be repeated
-            server = double.serve()
-            async with connected(folder, server.server_port, state) as client:
+            server = ChatDouble(double.say)
+            async with connected(folder, server.url, state) as client:
                 result = (await client.call_tool("security_scan", {"paths": ["shop.py"]})).structured_content
-            server.shutdown()
-            server.server_close()
+            server.close()
             assert result is not None
             assert result["status"] == "complete", result["problems"]
             found = result["findings"]

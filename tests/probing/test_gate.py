@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import anyio
@@ -14,9 +12,10 @@ from manyeyes.settings import Dast
 from manyeyes_tools.probing.client import AGENT, Answer, Asked, connected
 from manyeyes_tools.probing.gate import Gate, opened
 from manyeyes_tools.probing.scope import origin_of
+from wire.answering import Quiet, answering
 
 
-class Target(BaseHTTPRequestHandler):
+class Target(Quiet):
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[tuple[str, str, dict[str, str], bytes]]] = []
 
@@ -32,21 +31,14 @@ class Target(BaseHTTPRequestHandler):
         if self.command != "HEAD" and self.path != "/none":
             self.wfile.write(b"caf\xe9")
 
-    do_POST = do_GET  # noqa: N815  names that the server looks for
-    do_HEAD = do_GET  # noqa: N815  as above
-
-    def log_message(self, *_):
-        pass
+    do_POST = do_GET
+    do_HEAD = do_GET
 
 
 @pytest.fixture
 def target():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Target) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        yield origin_of(f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
-        thread.join()
+    with answering(Target) as url:
+        yield origin_of(url)
 
 
 def limits(**more):

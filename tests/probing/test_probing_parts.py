@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import httpx2
@@ -27,6 +25,7 @@ from manyeyes_tools.probing.probes.errors import trace_in
 from manyeyes_tools.probing.probes.scripts import held_back
 from manyeyes_tools.probing.proof import shape
 from manyeyes_tools.probing.scope import allowed, origin_of, pinned
+from wire.answering import Quiet, answering
 
 HERE = origin_of("http://127.0.0.1:8000/")
 
@@ -104,7 +103,7 @@ async def test_a_name_that_leads_to_this_machine_is_not_followed_there():
             await pinned(origin_of("http://sly.example"), to)
 
 
-class Echo(BaseHTTPRequestHandler):
+class Echo(Quiet):
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[tuple[str, str, dict[str, str]]]] = []
 
@@ -132,19 +131,12 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture
 def echo():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with answering(Echo) as url:
         Echo.asked.clear()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+        yield int(url.rpartition(":")[2])
 
 
 def limits(**more):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import unquote_plus
 
@@ -17,6 +15,7 @@ from manyeyes.errors import SettingsError
 from manyeyes.settings import Dast, load
 from manyeyes_tools.probing.client import Asked, connected
 from manyeyes_tools.probing.scope import origin_of
+from wire.answering import Quiet, answering
 
 TOKEN = "letmein-token-5521"
 FEW = {"MANYEYES_DAST_MAX_PAGES": "6", "MANYEYES_DAST_UNSAFE_METHODS": "true", "TOKEN_OF_MINE": TOKEN}
@@ -42,7 +41,7 @@ async def test_without_the_header_it_is_not_seen_and_that_is_said(weak, scan):
     assert any("401" in problem and "headers" in problem for problem in result.problems)
 
 
-class Mirror(BaseHTTPRequestHandler):
+class Mirror(Quiet):
     asked: ClassVar[list[dict[str, str]]] = []
 
     def do_GET(self):
@@ -53,22 +52,15 @@ class Mirror(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture
 def mirror():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with answering(Mirror) as url:
         Mirror.asked.clear()
-        yield origin_of(f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
-        thread.join()
+        yield origin_of(url)
 
 
-class Echo(BaseHTTPRequestHandler):
+class Echo(Quiet):
     """Puts the token that it was sent into its own addresses."""
 
     def do_GET(self):
@@ -90,18 +82,11 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture
 def echo():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with answering(Echo) as url:
+        yield url
 
 
 @pytest.mark.anyio

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import unquote
 
@@ -16,6 +14,7 @@ from manyeyes_tools.probing.endings import ends
 from manyeyes_tools.probing.entries import Entry, Parameter
 from manyeyes_tools.probing.prober import probe
 from manyeyes_tools.probing.scope import is_local, origin_of, pinned
+from wire.answering import Quiet, answering
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ def test_names_that_do_not(target):
     assert not ends(target)
 
 
-class Traps(BaseHTTPRequestHandler):
+class Traps(Quiet):
     asked: ClassVar[list[str]] = []
 
     def do_GET(self):
@@ -60,19 +59,12 @@ class Traps(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture
 def traps():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Traps) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with answering(Traps) as url:
         Traps.asked.clear()
-        yield origin_of(f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
-        thread.join()
+        yield origin_of(url)
 
 
 async def told(*_):

@@ -108,35 +108,25 @@ def _from_code(code: str, language: str | None, limits: Limits, redactor: Redact
 def _from_paths(
     paths: tuple[str, ...], roots: Sequence[Path], limits: Limits, redactor: Redactor, *, sealed: bool
 ) -> Material:
-    require_roots(roots)
-    if not paths:
-        raise BadCall("`paths` is empty. Send files, folders or globs relative to a root, such as `src`.")
-    if len(paths) > _MOST_PATHS:
-        raise BadCall(f"`paths` names more than {_MOST_PATHS:,}. Send folders or globs instead.")
-    found: dict[tuple[Path, str], bool] = {}
     basket = Basket(limits, sealed=[] if sealed else None)
-    for name in paths:
-        for item in _find(name, roots, basket):
-            key = (item.root, item.relative)
-            found[key] = found.get(key, False) or item.named
-    projects = {root: read_project(root) for root in dict.fromkeys(root for root, _ in found)}
+    found = listed(paths, roots, basket)
+    projects = {root: read_project(root) for root in dict.fromkeys(one.root for one in found)}
     project = together(settings for settings, _ in projects.values())
     basket.limits = project.lowered(limits)
-    for (root, relative), named in sorted(found.items(), key=lambda item: (item[0][1], str(item[0][0]))):
-        shown = _display(root, relative, roots)
-        basket.ignore = () if named else projects[root][0].ignore
-        if not basket.wants(shown):
+    for one in sorted(found, key=lambda one: (one.relative, str(one.root))):
+        basket.ignore = () if one.named else projects[one.root][0].ignore
+        if not basket.wants(one.shown):
             continue
         try:
-            place = inside(root, relative)
+            place = inside(one.root, one.relative)
             text = read(place, basket.limits.file_bytes, sealed=sealed)
         except Refused as refused:
-            if named and len(paths) == 1:
-                raise BadCall(f"`{shown}` is not read: {refused}.") from None
-            basket.skip(shown, str(refused))
+            if one.named and len(paths) == 1:
+                raise BadCall(f"`{one.shown}` is not read: {refused}.") from None
+            basket.skip(one.shown, str(refused))
             continue
         take = basket.seal if for_secrets(place, text) else basket.put
-        take(Piece(path=shown, text=text))
+        take(Piece(path=one.shown, text=text))
     problems = tuple(problem for _, problems in projects.values() for problem in problems)
     return _finished(basket, "paths", redactor, project=project, problems=problems)
 

@@ -96,8 +96,7 @@ def parallel(result: Mapping[str, Json]) -> Iterator[str]:
         told = result.get(part)
         if isinstance(told, dict):
             verdict = str(told.get("verdict") or "").replace("_", " ")
-            found = _count(len(objects(told["findings"])), "finding")
-            yield safe(f"  {name}: {found}{', ' if verdict else ''}{verdict}. {told['summary']}")
+            yield safe(f"  {name}: {verdict}{'. ' if verdict else ''}{told['summary']}")
     merged = result.get("merged")
     yield f"  merged: {_count(len(merged) if isinstance(merged, list) else 0, 'finding')}, each once"
     yield from remarks(result)
