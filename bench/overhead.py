@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import re
@@ -32,6 +33,7 @@ import tempfile
 import time
 from collections import deque
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -343,37 +345,64 @@ async def crowd(ask: Call, calls: int) -> float:
     return calls / (time.perf_counter() - began)
 
 
+async def crowds(ways: tuple[Call, ...], calls: int, *, forwards: bool) -> list[float]:
+    """Calls a second of each way; asked from the first to the last or the other way round."""
+    order = range(len(ways)) if forwards else reversed(range(len(ways)))
+    rates = {which: await crowd(ways[which], calls) for which in order}
+    return [rates[which] for which in range(len(ways))]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Medians of two ways that were asked in turn: seconds from question to answer, and computing of this process."""
+
+    theirs_s: float
+    ours_s: float
+    cpu_ratio: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long ours takes."""
+        return self.ours_s / self.theirs_s
+
+
+async def in_turn(theirs: Call, ours: Call, rounds: int) -> Beside:
+    """One and then the other, and the other way round: each finds the processor as the other has left it."""
+    ways = (theirs, ours)
+    times: tuple[list[float], list[float]] = ([], [])
+    busy: tuple[list[float], list[float]] = ([], [])
+    for turn in range(rounds):
+        for which in (0, 1) if turn % 2 else (1, 0):
+            began = time.process_time()
+            times[which].append(await timed(ways[which]))
+            busy[which].append(time.process_time() - began)
+    return Beside(*map(median, times), median(busy[1]) / median(busy[0]))
+
+
 async def compare(vendor: str, url: str, folder: Path, rounds: int, calls: int) -> dict[str, object]:
     async with sdk(vendor, url) as bare, gateway(vendor, url, folder) as whole:
         ways = {**bare, "gateway": whole}
         for _ in range(20):
             for ask in ways.values():
                 await timed(ask)
-        times: dict[str, list[float]] = {name: [] for name in ways}
-        busy: dict[str, list[float]] = {name: [] for name in ways}
-        for turn in range(rounds):
-            order = list(ways)[:: 1 if turn % 2 else -1]
-            for name in order:
-                began = time.process_time()
-                times[name].append(await timed(ways[name]))
-                busy[name].append(time.process_time() - began)
+        gc.collect()
+        gc.freeze()  # as the server does after its first call; searches for garbage would hit one or the other
+        beside = {name: await in_turn(ask, whole, rounds) for name, ask in bare.items()}
         pairs = tuple(ways[name] for name in ("sdk", "deltas", "gateway"))
         for ask in pairs:
             await crowd(ask, CONCURRENT)
-        rates = [[await crowd(ask, calls) for ask in pairs] for _ in range(5)]
-    p50 = {name: median(each) for name, each in times.items()}
-    cpu = {name: median(each) for name, each in busy.items()}
+        rates = [await crowds(pairs, calls, forwards=bool(turn % 2)) for turn in range(8)]
     per_s = dict(zip(("sdk", "deltas", "gateway"), (median(rate) for rate in zip(*rates, strict=True)), strict=True))
-    ratio = p50["gateway"] / p50["sdk"]
+    ratio = beside["sdk"].ratio
     throughput = median(ours / theirs for theirs, _, ours in rates)
     return {
         "vendor": vendor,
-        **{f"{name}_p50_ms": round(value * 1000, 2) for name, value in p50.items()},
-        **{f"{name}_cpu_ms": round(value * 1000, 2) for name, value in cpu.items()},
+        **{f"{name}_p50_ms": round(one.theirs_s * 1000, 2) for name, one in beside.items()},
+        "gateway_p50_ms": round(beside["sdk"].ours_s * 1000, 2),
         "ratio": round(ratio, 2),
-        "cpu_ratio": round(cpu["gateway"] / cpu["sdk"], 2),
-        "ratio_to_deltas": round(p50["gateway"] / p50["deltas"], 2),
-        "ratio_to_unstreamed": round(p50["gateway"] / p50["unstreamed"], 2),
+        "cpu_ratio": round(beside["sdk"].cpu_ratio, 2),
+        "ratio_to_deltas": round(beside["deltas"].ratio, 2),
+        "ratio_to_unstreamed": round(beside["unstreamed"].ratio, 2),
         **{f"{name}_per_s": round(value) for name, value in per_s.items()},
         "throughput": round(throughput, 2),
         "throughput_to_deltas": round(median(ours / theirs for _, theirs, ours in rates), 2),
@@ -494,7 +523,7 @@ def litellm(url: str, folder: Path, rounds: int) -> list[dict[str, object]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=300, help="pairs of calls for each vendor")
-    parser.add_argument("--calls", type=int, default=320, help="calls in each of five rounds of 64 callers")
+    parser.add_argument("--calls", type=int, default=320, help="calls in each of eight rounds of 64 callers")
     parser.add_argument("--litellm", action="store_true", help="install LiteLLM into a temporary environment as well")
     parser.add_argument("--json", action="store_true", help="one JSON list instead of a table")
     parser.add_argument("--double", action="store_true", help=argparse.SUPPRESS)

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from manyeyes.calls.observed import Caller, attempt_cost
+from manyeyes.clock import loop_time
 from manyeyes.errors import AllFailed, BadCall
 from manyeyes.events import AskEvent
 from manyeyes.results import FailedAttempt, ModelUse, Record, Remark, RouteEntry, Run, Step
@@ -64,7 +65,7 @@ class RunBench:
     servers: Servers | None = None
     lesson: Lesson | None = None
     report: Progress = no_progress
-    started: float = field(default_factory=anyio.current_time)
+    started: float = field(default_factory=loop_time)
     _models: list[ModelUse] = field(default_factory=list)
     _routes: dict[str, RouteEntry] = field(default_factory=dict)
     _attempts: list[FailedAttempt] = field(default_factory=list)
@@ -96,7 +97,7 @@ class RunBench:
         route = self.route(task)
         if self.lesson is not None and self.lesson.ask(task, self.router.wanted(task)):
             route = self.route(task)
-        at, started = time.time(), anyio.current_time()
+        at, started = time.time(), loop_time()
         hedges: list[ModelRef] = []
         error, completion = "cancelled", None
         try:
@@ -123,7 +124,7 @@ class RunBench:
                         role=role,
                         first=route.taken[0],
                         ref=completion.ref if completion else None,
-                        seconds=anyio.current_time() - started,
+                        seconds=loop_time() - started,
                         error=error,
                         cached=completion is not None and completion.cached,
                         hedge=hedges[0] if hedges else None,
@@ -131,7 +132,7 @@ class RunBench:
                 )
         usage = completion.usage
         cost = 0.0 if completion.cached else self.gateway.pricing(completion.ref, usage) if usage else None
-        seconds = round(anyio.current_time() - started, 3)
+        seconds = round(loop_time() - started, 3)
         if self.lesson is not None:
             self.lesson.answered(task, completion, cost_usd=cost, seconds=seconds)
         self._notices += [notice for notice in completion.notices if notice not in self._notices]
@@ -204,7 +205,7 @@ class RunBench:
             route=list(self._routes.values()),
             attempts=list(self._attempts),
             cost_usd=None if account.unknown else round(account.cost_usd, 6),
-            seconds=round(anyio.current_time() - self.started, 3),
+            seconds=round(loop_time() - self.started, 3),
         )
 
     @property

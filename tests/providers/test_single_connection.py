@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from contextlib import asynccontextmanager
 from shutil import which
 
+import anyio
 import httpx2
 import pytest
 
@@ -16,6 +18,7 @@ from manyeyes.providers.sdk import tls
 
 pytestmark = pytest.mark.anyio
 
+LARGE = b"HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n" + b"x" * 3_000_000
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -40,10 +43,10 @@ class Server(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def serving(do, *, over=None):
+async def serving(do, *, over=None, trust=None):
     seen = []
     server = await asyncio.get_running_loop().create_server(lambda: Server(do, seen), "127.0.0.1", 0, ssl=over)
-    async with httpx2.AsyncClient(transport=Connections(lambda: Single(tls())), timeout=2) as client:
+    async with httpx2.AsyncClient(transport=Connections(lambda: Single(trust or tls())), timeout=2) as client:
         scheme = "https" if over else "http"
         yield client, f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/", seen
     server.close()
@@ -62,6 +65,38 @@ async def test_a_large_body_does_not_wait_for_its_end():
     async with serving(lambda transport: transport.write(OK)) as (client, url, seen):
         assert (await client.post(url, content=b"x" * 1_000_000)).text == "ok"
         assert sum(map(len, seen[0])) > 1_000_000
+
+
+async def test_a_large_answer_comes_whole():
+    async with serving(lambda transport: transport.write(LARGE)) as (client, url, _):
+        for _ in range(2):
+            assert len((await client.post(url, content=b"question")).content) == 3_000_000
+
+
+async def test_a_server_that_does_not_read_is_not_waited_for():
+    deaf = socket.create_server(("127.0.0.1", 0))  # which nobody accepts connections of
+    url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+    async with httpx2.AsyncClient(transport=Connections(lambda: Single(tls()))) as client:
+        with pytest.raises(httpx2.WriteTimeout):
+            await client.post(url, content=b"x" * 30_000_000, timeout=0.1)
+    deaf.close()
+
+
+async def test_whoever_is_cancelled_leaves_no_connection_behind():
+    closed = asyncio.Event()
+
+    async def silent(reader, writer):
+        assert await reader.read() != b""  # to the end
+        writer.close()
+        closed.set()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with httpx2.AsyncClient(transport=Connections(lambda: Single(tls()))) as client:
+        with anyio.move_on_after(0.05) as scope:
+            await client.post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", content=b"question")
+        assert scope.cancelled_caught
+        await asyncio.wait_for(closed.wait(), 2)
+    server.close()
 
 
 async def test_one_that_the_server_has_closed_is_made_anew():
@@ -142,11 +177,13 @@ async def test_the_same_over_tls(tmp_path):
     over = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     over.load_cert_chain(certificate, key)
     trusting = ssl.create_default_context(cafile=certificate)
-    async with serving(lambda transport: transport.write(OK), over=over) as (_, url, seen):
-        async with httpx2.AsyncClient(transport=Connections(lambda: Single(trusting)), timeout=2) as client:
-            for _ in range(2):
-                assert (await client.post(url, content=b"question")).text == "ok"
+    async with serving(lambda transport: transport.write(OK), over=over, trust=trusting) as (client, url, seen):
+        for _ in range(2):
+            assert (await client.post(url, content=b"question")).text == "ok"
         assert [len(packets) for packets in seen] == [2]
-        async with httpx2.AsyncClient(transport=Connections(lambda: Single(tls())), timeout=2) as client:
-            with pytest.raises(httpx2.ConnectError):  # nobody vouches for it
-                await client.post(url, content=b"question")
+    async with serving(lambda transport: transport.write(LARGE), over=over, trust=trusting) as (client, url, _):
+        for _ in range(2):
+            assert len((await client.post(url, content=b"question")).content) == 3_000_000
+    async with serving(lambda transport: transport.write(OK), over=over) as (client, url, _):
+        with pytest.raises(httpx2.ConnectError):  # nobody vouches for it
+            await client.post(url, content=b"question")

@@ -94,6 +94,8 @@ class Cached:
         if text.strip() and not completion.tool_calls and self.mask(text) == text:
             stored = StoredAnswer(text=text, served=completion.served, note=request.cache_note)
             self.answers.put(key, stored)
+        if completion.cache_note == request.cache_note:
+            return completion
         return replace(completion, cache_note=request.cache_note)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from manyeyes.clock import loop_time
 from manyeyes.errors import DeadlinePassed
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Ends a call at a moment of the event loop's clock (`anyio.current_time`), in seconds."""
+    """Ends a call at a moment of the event loop's clock (`manyeyes.clock.loop_time`), in seconds."""
 
     inner: Model
     at: float
@@ -35,7 +36,7 @@ class Deadline:
         """
         with anyio.CancelScope(deadline=self.at) as scope:
             # Checked first: a scope whose deadline lies in the past still runs up to its first await.
-            if anyio.current_time() < self.at:
+            if loop_time() < self.at:
                 return await self.inner.complete(request, pulse)
             scope.cancel()
         raise DeadlinePassed(self.ref, "the time for this call was up; raise MANYEYES_DEADLINE_S to allow more")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from manyeyes.clock import loop_time
 from manyeyes.errors import AllFailed, Cancelled, ContextTooLong, ModelError, ModelGone
 from manyeyes.types import Attempt
 
@@ -114,11 +115,11 @@ class _Line:
 
     async def ask(self, model: Model, request: Request, pulse: Pulse) -> Completion | None:
         """The answer; None after a failure, which is told and shapes the line."""
-        started = anyio.current_time()
+        started = loop_time()
         try:
             return await model.complete(request, pulse)
         except ModelError as failure:
-            self.tell(failure, model.ref, anyio.current_time() - started)
+            self.tell(failure, model.ref, loop_time() - started)
             self.over = self.over or failure.skips == "route"
             if failure.skips == "provider":
                 self.out.add(model.ref.provider)
@@ -179,7 +180,7 @@ async def _race(line: _Line, hedges: Hedges, wait: float, request: Request, puls
         pulse()
 
     async def run(model: Model) -> None:
-        running[model.ref] = anyio.current_time()
+        running[model.ref] = loop_time()
         completion = await line.ask(model, request, begin)
         started = running.pop(model.ref)
         if completion is None:
@@ -205,7 +206,7 @@ async def _race(line: _Line, hedges: Hedges, wait: float, request: Request, puls
 def _tell_beaten(line: _Line, ref: ModelRef, started: float, completion: Completion | None) -> None:
     """Have it known that a call was made for nothing; what it cost is known only when it came to its end."""
     usage = completion.usage if completion else None
-    line.tell(Cancelled(ref, "another model answered first", usage=usage), ref, anyio.current_time() - started)
+    line.tell(Cancelled(ref, "another model answered first", usage=usage), ref, loop_time() - started)
 
 
 def describe(attempts: list[Attempt]) -> str:

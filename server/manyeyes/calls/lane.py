@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from manyeyes.calls.pace import Learned, PerMinute, Throttle
+from manyeyes.clock import loop_time
 from manyeyes.settings import Rate
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Late(Exception):
 class Lane:
     """One vendor's line, shared by all calls of this process."""
 
-    def __init__(self, rate: Rate, *, clock: Callable[[], float] = anyio.current_time) -> None:
+    def __init__(self, rate: Rate, *, clock: Callable[[], float] = loop_time) -> None:
         self._clock = clock
         self._requests = PerMinute(rate.requests_per_minute) if rate.requests_per_minute else None
         self._tokens = PerMinute(rate.tokens_per_minute) if rate.tokens_per_minute else None
@@ -177,7 +178,7 @@ class Lane:
 class Lanes:
     """The lines of a process, one for each vendor or endpoint."""
 
-    def __init__(self, rates: Mapping[str, Rate], *, clock: Callable[[], float] = anyio.current_time) -> None:
+    def __init__(self, rates: Mapping[str, Rate], *, clock: Callable[[], float] = loop_time) -> None:
         self._rates = rates
         self._clock = clock
         self._lanes: dict[str, Lane] = {}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import anyio
-
 from manyeyes.calls.lane import Late, Need
 from manyeyes.calls.retrying import used
+from manyeyes.clock import loop_time
 from manyeyes.errors import ModelError, RateLimited
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class Limited:
     lane: Lane
     at: float
     longest_s: float = float("inf")
-    clock: Callable[[], float] = anyio.current_time
+    clock: Callable[[], float] = loop_time
 
     @property
     def ref(self) -> ModelRef:

@@ -6,8 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-import anyio
-
+from manyeyes.clock import loop_time
 from manyeyes.errors import ModelError
 from manyeyes.events import CallEvent
 
@@ -51,12 +50,12 @@ class Observed:
         Raises:
             ModelError: the call failed; that is noted too.
         """
-        at, started = time.time(), anyio.current_time()
+        at, started = time.time(), loop_time()
         first: list[float] = []
 
         def listening() -> None:
             if not first:
-                first.append(anyio.current_time() - started)
+                first.append(loop_time() - started)
             pulse()
 
         error, usage, cost = "cancelled", None, None
@@ -80,7 +79,7 @@ class Observed:
                     role=self.caller.role,
                     ref=self.ref,
                     error=error,
-                    seconds=anyio.current_time() - started,
+                    seconds=loop_time() - started,
                     first_token_s=first[0] if first else None,
                     usage=usage,
                     cost_usd=cost,

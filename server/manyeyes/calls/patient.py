@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from manyeyes.clock import loop_time
 from manyeyes.errors import TimedOut
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Patient:
     rules: Patience
     at: float
     others: int = 0
-    clock: Callable[[], float] = anyio.current_time
+    clock: Callable[[], float] = loop_time
 
     @property
     def ref(self) -> ModelRef:
@@ -56,18 +57,19 @@ class Patient:
         # With nobody left to ask the deadline itself is the end, and is told as such.
         share = self.rules.share * max(0.0, self.at - now) if self.others else float("inf")
         first, end = min(self.rules.first_token_s, share / 2), now + share
-        begun = False
+        heard = float("-inf")
 
         def listening() -> None:
-            nonlocal begun
-            at = min(end, self.clock() + self.rules.stall_s)
+            nonlocal heard
+            at = self.clock()
             # A timer is set anew for each deadline, so that of many pieces in a row only some are worth one.
-            if not begun or at - scope.deadline > self.rules.stall_s * _ROUGHLY:
-                begun, scope.deadline = True, at
+            if at - heard > self.rules.stall_s * _ROUGHLY:
+                heard, scope.deadline = at, min(end, at + self.rules.stall_s)
             pulse()
 
         with anyio.CancelScope(deadline=now + first) as scope:
             return await self.inner.complete(request, listening)
+        begun = heard > now
         failure = TimedOut(self.ref, self._late(first, share, begun=begun, ended=scope.deadline >= end))
         failure.begun = begun
         raise failure

@@ -44,6 +44,8 @@ class Redacted:
     def _masked(self, request: Request) -> Request:
         system = self.redactor.mask_values(request.system)
         messages = tuple(self._message(message) for message in request.messages)
+        if system == request.system and messages == request.messages:
+            return request
         return replace(request, system=system, messages=messages)
 
     def _message(self, message: Message) -> Message:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from manyeyes.clock import loop_time
 from manyeyes.errors import BreakerOpen, ModelError
 from manyeyes.types import Usage
 
@@ -43,7 +44,7 @@ class Retrying:
     rules: Retry
     at: float
     others: int = 0
-    clock: Callable[[], float] = anyio.current_time
+    clock: Callable[[], float] = loop_time
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     uniform: Callable[[float, float], float] = random.uniform
 

@@ -181,7 +181,7 @@ class Gemini:
     async def _read(self, client: genai.Client, request: Request, pulse: Pulse, faults: Faults) -> Turn:
         from manyeyes.providers.google_quick import quick_config, quick_contents
         from manyeyes.providers.google_turn import Piece, Turn
-        from manyeyes.providers.lifted import lifted
+        from manyeyes.providers.lifted import Lift
 
         turn = Turn(faults, len(request.messages))
 
@@ -192,7 +192,7 @@ class Gemini:
                 raise _told(faults, piece.error)
             turn.add(piece)
 
-        async with lifted() as lift:
+        async with Lift() as lift:
             sent = await client.aio.models.generate_content_stream(
                 model=self.ref.model,
                 contents=cast("ContentListUnion", quick_contents(self.ref, request)),

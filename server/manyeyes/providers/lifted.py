@@ -6,44 +6,51 @@ the errors, and in the place of a good answer it is given an empty one.
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
+from manyeyes.providers.connections import address
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextvars import Token
 
 _OK = 200
-
-
-@dataclass(slots=True)
-class Lift:
-    """Where the good answer to the request of this task is put; None as long as there is none."""
-
-    response: httpx2.Response | None = None
 
 
 _waiting: ContextVar[Lift | None] = ContextVar("_waiting", default=None)
 
 
-@asynccontextmanager
-async def lifted() -> AsyncIterator[Lift]:
-    """Have a good answer to what this task sends put into the `Lift`; it is closed in the end."""
-    lift = Lift()
-    token = _waiting.set(lift)
-    try:
-        yield lift
-    finally:
-        _waiting.reset(token)
-        if lift.response is not None:
-            await lift.response.aclose()
+@dataclass(slots=True)
+class Lift:
+    """Has the good answer to what this task sends within its `async with` put here, and closes it in the end.
+
+    Attributes:
+        response: The answer; None as long as there is none.
+    """
+
+    response: httpx2.Response | None = None
+    _before: Token[Lift | None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._before = _waiting.set(self)
+        return self
+
+    async def __aexit__(self, *_fault: object) -> None:
+        if self._before is not None:
+            _waiting.reset(self._before)
+        if self.response is not None:
+            await self.response.aclose()
 
 
 class LiftingClient(httpx2.AsyncClient):
     """A client whose answers are lifted, where somebody waits for them."""
+
+    def build_request(self, method: str, url: httpx2.URL | str, **options: Any) -> httpx2.Request:
+        """Make a request; see `httpx2.AsyncClient.build_request`."""
+        return super().build_request(method, address(url) if isinstance(url, str) else url, **options)
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """Send a request; see `httpx2.AsyncClient.send`."""

@@ -6,8 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import anyio
-
+from manyeyes.clock import loop_time
 from manyeyes.types import Allowance, RateLimits
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def rate_limits(headers: Said, *, now: Callable[[], datetime] = lambda: datetime
     tokens = anthropic("input-tokens") or anthropic("tokens") or openai("tokens")
     if requests is None and tokens is None:
         return None
-    return RateLimits(requests=requests, tokens=tokens, seen_at=anyio.current_time())
+    return RateLimits(requests=requests, tokens=tokens, seen_at=loop_time())
 
 
 def _allowance(

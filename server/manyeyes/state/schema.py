@@ -243,6 +243,9 @@ def _share(connection: sqlite3.Connection) -> None:
     """Let several processes read and one write at the same time, without waiting for the disk on every row."""
     import sqlite3  # loaded by now
 
+    # Before there are tables, or not at all.  Every page that a transaction touches is written whole, and ours
+    # touch some ten of them with a few hundred bytes each.
+    connection.execute("PRAGMA page_size = 1024")
     # Switching does not wait: when two processes open a new store at once, the other one does it for both.
     # Any other fault shows at the next statement.
     with suppress(sqlite3.OperationalError):
