@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import secrets
 import sys
@@ -20,6 +19,7 @@ from manyeyes.bench import RunBench, no_progress
 from manyeyes.catalog import Catalog
 from manyeyes.errors import BadCall, ModelError
 from manyeyes.events import Later, Listeners, RunEvent
+from manyeyes.garbage import settle
 from manyeyes.gateway import Gateway
 from manyeyes.plugins import configured_providers, installed_tools
 from manyeyes.prices import Prices
@@ -91,6 +91,7 @@ class Desk:
     metrics: Metrics
     servers: Servers | None = None
     allocation: Allocation | None = None
+    _keeping: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
     _tasks: TaskGroup | None = None
     _warm: bool = field(default=False)
     _secrets: tuple[str, ...] | None = field(default=None, repr=False)
@@ -230,9 +231,10 @@ class Desk:
             save(run.id, result_json=text)
             if allocation is not None and lesson is not None and lesson.told:
                 allocation.keep(run.id, lesson)
+                allocation.refresh()  # here rather than before the next call, which would wait for a thread
 
-        await anyio.to_thread.run_sync(keep)
-        _settle()
+        await anyio.to_thread.run_sync(keep, limiter=self._keeping)
+        settle()
         return result
 
     async def feedback(self, run_id: str, *, good: bool) -> tuple[str, ...]:
@@ -309,15 +311,6 @@ def log_masked(settings: Settings) -> None:
         return Redactor(enabled=settings.privacy != "off", known=operator_secrets(settings))
 
     log_to_stderr(settings.log_level, lambda text: redactor().mask(text))
-
-
-@cache
-def _settle() -> None:
-    """Once, after the first call: what has been imported by then stays, and is not searched for garbage again.
-
-    A search through half a million objects holds up everything else for a tenth of a second.
-    """
-    gc.freeze()
 
 
 def _telemetry() -> Listener:

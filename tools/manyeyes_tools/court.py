@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute, compute_on
 from manyeyes.errors import NoAnswer
 from manyeyes.learning.situation import OTHER
 from manyeyes.types import Message, Request, Task, Tier
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from manyeyes.tool import Bench
     from manyeyes.types import Completion, ModelRef
+    from manyeyes_tools.briefing import Brief
     from manyeyes_tools.chunks import Chunk
     from manyeyes_tools.findings import Finding
     from manyeyes_tools.investigation import Tools
@@ -119,8 +120,9 @@ class Court:
                     whom = f" by {', '.join(sorted(task.providers))}" if task.providers else ""
                     self.judgement.problems.append(f"Not judged{whom}: {shorten(places)}. {error}")
                 else:
-                    # In a thread: matching quotes and parsing patched files would hold the event loop.
-                    heard = await compute(ground_all, completion, self.scope)
+                    # Matching quotes and parsing patched files would hold the event loop.
+                    size = self.material.size + len(completion.text)
+                    heard = await compute_on(size, ground_all, completion, self.scope)
                     tell_answer(self.bench, self.question.tool, heard, chunk, self.evidence)
                     answered[number] = Answered(chunk, heard)
                     self.judgement.heard += 1
@@ -224,7 +226,8 @@ class Court:
         found = [finding for one in self.answers for finding in one.heard.findings]
         casework = self.question.casework
         if casework is None or not self.answers:
-            judgement.findings = await compute(_united, found, self._whole())
+            size = self.material.size if found else 0
+            judgement.findings = await compute_on(size, _united, found, self._whole())
             return
         claims = await compute(_identified, found, self._whole())
         weighed = await compute(casework.weigh, spoken, claims, self._seen(), self.question.depth)
@@ -423,8 +426,7 @@ class Court:
             system += f"\n\n{load_prompt('material')}"
             if self.question.casework is None:
                 system += f"\n\n{load_prompt('reported')}"
-        # In threads: parsing would hold the event loop.
-        brief = await compute((await self._briefing()).brief, chunk)
+        brief, like = await compute(self._brief, await self._briefing(), chunk)  # parsing would hold the event loop
         request = Request(
             system=system,
             messages=(Message(role="user", text=brief.text),),
@@ -432,7 +434,12 @@ class Court:
             answer=self.question.answer,
         )
         task = replace(base, input_tokens=tokens(system) + tokens(brief.text), language=self._language(chunk))
-        return request, task, await compute(Likeness.of, chunk, self.files, brief.told, brief.beside)
+        return request, task, like
+
+    def _brief(self, briefing: Briefing, chunk: Chunk) -> tuple[Brief, Likeness | None]:
+        """What is said about a piece, and what other questions are like it.  Blocking: for a worker thread."""
+        brief = briefing.brief(chunk)
+        return brief, Likeness.of(chunk, self.files, brief.told, brief.beside)
 
     async def _briefing(self) -> Briefing:
         """Made when the first piece is asked about; all pieces and members of a panel share it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute, compute_on
 from manyeyes_tools.chunks import make_chunks
 from manyeyes_tools.claims import CaseAnswer, Claim, Dispute, ReviewAnswer
 from manyeyes_tools.court import ANSWER_TOKENS, CHUNK_TOKENS, Court, shorten, task_for
@@ -176,7 +176,7 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
         judgement.problems.append(f"No model was asked: {obstacles}.")
         judgement.keyless = True
         return judgement
-    chunks = await compute(_pieces, material, evidence, question, sizes, room.questions)
+    chunks = await compute_on(material.size, _pieces, material, evidence, question, sizes, room.questions)
     parts, seats, whole = chunks, tasks, None
     if len(chunks) > 1 and room is _USUAL:
         crowded = question.casework is not None and len(evidence) > QUESTIONS

@@ -88,6 +88,11 @@ class Material:
     problems: tuple[str, ...] = ()
     sealed: tuple[SourceFile, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """The characters of all of it."""
+        return sum(len(file.text) for files in (self.files, self.sealed) for file in files)
+
     def missing(self) -> list[str]:
         """What should have been looked at and was not, by reason, one line each."""
         return [*self.problems, *_by_reason(one for one in self.skipped if not one.deliberate)]

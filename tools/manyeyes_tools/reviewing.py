@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from manyeyes.tool import Bench
     from manyeyes_tools.arguments import Depth, ReviewArguments
+    from manyeyes_tools.conclusion import Conclusion
     from manyeyes_tools.findings import Finding
     from manyeyes_tools.material import Material
     from manyeyes_tools.rereading import Reread
@@ -102,11 +103,16 @@ async def examine(
     if not evidence.engines and not judgement.heard and again is None:
         raise BadCall("Nothing could look at the code: " + " ".join([*evidence.problems, *judgement.problems]))
     limit = findings_tool.limit(material, bench)
-    whole = await compute(earlier.carry_over, judgement)
-    conclusion = await compute(conclude, material, evidence, whole, limit=limit)
-    await compute(earlier.keep, material, judgement, whole)
-    still = {one.id for one in (*conclusion.findings, *evidence.findings)}
-    tell_resolved(bench, question.tool, await compute(earlier.credited, material, judgement, still))
+
+    def conclude_all() -> tuple[Judgement, Conclusion, set[str], list[tuple[Finding, str]]]:
+        whole = earlier.carry_over(judgement)
+        conclusion = conclude(material, evidence, whole, limit=limit)
+        earlier.keep(material, judgement, whole)
+        still = {one.id for one in (*conclusion.findings, *evidence.findings)}
+        return whole, conclusion, still, earlier.credited(material, judgement, still)
+
+    whole, conclusion, still, mended = await compute(conclude_all)
+    tell_resolved(bench, question.tool, mended)
     return ReviewResult(
         status=conclusion.status,
         summary=whole.summary or describe(conclusion.findings, material, evidence),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from manyeyes.cores import THREADS
+from manyeyes.cores import AT_ONCE, THREADS
 from manyeyes.errors import BadCall
 from manyeyes_tools import diffs, git
 from manyeyes_tools.arguments import MaterialArguments
@@ -63,6 +63,8 @@ async def gather(arguments: CodeArguments, bench: Bench, *, sealed: bool = False
         BadCall: not exactly one of the sources was given, or it cannot be read as asked.
     """
     work = partial(read_material, arguments, bench.roots, bench.settings.limits, bench.redactor, sealed=sealed)
+    if arguments.code is not None and len(arguments.code) <= AT_ONCE:
+        return work()
     limiter = anyio.CapacityLimiter(1)  # one thread for each call: the readers of a call do not wait for another's
     try:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute_on
 from manyeyes_tools.evidence import instructions, python_tree, ruff, script_calls, secrets
 from manyeyes_tools.evidence.ruff_doubts import settled_by_tree
 from manyeyes_tools.evidence.rules import EngineFailed
@@ -101,7 +101,7 @@ async def gather_evidence(
 
     names = [engine.name for engine in engines]
     spoken = settled_by_tree({name: looked[name] for name in names if name in looked})
-    found = await compute(_found, [spoken[name] for name in names if name in looked], material)
+    found = await compute_on(material.size, _found, [spoken[name] for name in names if name in looked], material)
     return Evidence(
         findings=found.findings,
         engines=tuple(name for name in names if name in looked),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute_on
 from manyeyes_tools.evidence.rules import Engine, Hit, Looked, Rule
 from manyeyes_tools.findings import Severity
 
@@ -96,8 +96,11 @@ RULES = (INJECTION, BIDI, TAGS)
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:  # noqa: ARG001  # the same for either purpose
-    hits = await compute(lambda: tuple(hit for file in material.files for hit in _instructions(file)))
-    return Looked(hits=hits, rules=len(RULES))
+    return Looked(hits=await compute_on(material.size, _hits, material), rules=len(RULES))
+
+
+def _hits(material: Material) -> tuple[Hit, ...]:
+    return tuple(hit for file in material.files for hit in _instructions(file))
 
 
 def _instructions(file: SourceFile) -> Iterator[Hit]:

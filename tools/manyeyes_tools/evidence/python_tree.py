@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute, compute_on
+from manyeyes.garbage import building
 from manyeyes_tools.evidence.python_checks import CHECKS, LARGEST, Examined, confidence_of, examine
 from manyeyes_tools.evidence.python_flows import find_flows
 from manyeyes_tools.evidence.python_guards import asked_elsewhere
@@ -22,7 +22,7 @@ from manyeyes_tools.fragments import Unparsable, parse, python_fragments
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from manyeyes_tools.evidence.python_flows import Flows
     from manyeyes_tools.evidence.rules import Hit, Purpose
@@ -37,6 +37,8 @@ GRAVE_ENOUGH_FOR_REVIEW = 0.5
 _READ = "read {done} of {total} Python files"
 ALONE = "python tree: no second process could be started, so that this took longer than it would have."
 """Told when the rules were run in this process after all."""
+PORTION = 8_000
+"""Characters that are read in one go, some milliseconds."""
 _FROZEN = 100
 """After so many files trees are put out of the collector's sight."""
 TOGETHER = 20_000_000
@@ -44,7 +46,7 @@ TOGETHER = 20_000_000
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:
-    fragments, unread = await compute(python_fragments, material)
+    fragments, unread = await compute_on(material.size, python_fragments, material)
     kept = _kept(fragments)
     templates = [file for file in material.files if file.path.endswith(ENDINGS) and not file.partial]
     much = sum(len(one.text) for one in fragments) > MUCH
@@ -56,7 +58,7 @@ async def _look(material: Material, purpose: Purpose) -> Looked:
             f"python tree: values were not followed in {len(fragments) - len(kept)} of the {len(fragments)} files, "
             f"beyond the first {TOGETHER:,} characters; scan their folders by themselves."
         )
-    hits = [*await compute(_hits, fragments, read.examined), *read.flows.hits]
+    hits = [*await compute_on(material.size, _hits, fragments, read.examined), *read.flows.hits]
     return Looked(
         hits=tuple(hits if purpose == "security" else filter(_for_review, hits)),
         rules=len(RULES) + sum(len(check.rules) for check in CHECKS[purpose]),
@@ -91,14 +93,30 @@ async def _read(
     parsed: list[tuple[Fragment, ast.Module]] = []
     watch = current_watch()
     watch.begin(_READ, len(fragments), before=0, share=0.4)
-    for number, fragment in enumerate(fragments):
-        said, tree = await compute(examine, fragment, purpose)
-        examined.append(said)
-        watch.done += 1
-        if tree is not None and number < len(kept):
-            parsed.append((fragment, tree))
+    for several in _in_portions(fragments):
+        for fragment, (said, tree) in zip(several, await compute(_examined, several, purpose), strict=True):
+            if tree is not None and len(examined) < len(kept):
+                parsed.append((fragment, tree))
+            examined.append(said)
+        watch.done = len(examined)
     flows = await compute(_followed, parsed, templates)
     return _Read(examined, flows, _paths(parsed))
+
+
+def _in_portions(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:
+    """Neighbours that are short, together: it takes as long to hand one over as to read some lines."""
+    first = size = 0
+    for number, fragment in enumerate(fragments):
+        if size and size + len(fragment.text) > PORTION:
+            yield fragments[first:number]
+            first, size = number, 0
+        size += len(fragment.text)
+    if first < len(fragments):
+        yield fragments[first:]
+
+
+def _examined(fragments: Sequence[Fragment], purpose: Purpose) -> list[tuple[Examined, ast.Module | None]]:
+    return [examine(fragment, purpose) for fragment in fragments]
 
 
 async def _read_beside(
@@ -113,24 +131,23 @@ async def _read_beside(
         examined = await examined_apart(fragments, purpose)
 
     try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(apart)
-            watch = current_watch()
-            watch.begin(_READ, len(kept), before=0, share=0.3)
-            for fragment in kept:
-                watch.done += 1
-                tree = await compute(_tree, fragment)
-                if tree is not None:
-                    parsed.append((fragment, tree))
-                if watch.done % _FROZEN == 0:
-                    gc.freeze()
-            flows = await compute(_followed, parsed, templates)
+        with building() as keep:
+            async with anyio.create_task_group() as group:
+                group.start_soon(apart)
+                watch = current_watch()
+                watch.begin(_READ, len(kept), before=0, share=0.3)
+                for fragment in kept:
+                    watch.done += 1
+                    tree = await compute(_tree, fragment)
+                    if tree is not None:
+                        parsed.append((fragment, tree))
+                    if watch.done % _FROZEN == 0:
+                        keep()
+                flows = await compute(_followed, parsed, templates)
     except BaseExceptionGroup as several:  # a fault in there is told like any other
         if len(several.exceptions) > 1:
             raise
         raise several.exceptions[0] from None
-    finally:
-        gc.unfreeze()
     alone = examined is None
     if examined is None:  # no second process could be had
         examined = []
@@ -177,12 +194,9 @@ def _tree(fragment: Fragment) -> ast.Module | None:
 def _followed(parsed: Sequence[tuple[Fragment, ast.Module]], templates: Sequence[SourceFile]) -> Flows:
     if sum(len(fragment.text) for fragment, _ in parsed) < MUCH:
         return find_flows(parsed, templates)
-    # The trees stay until the end, so there is no use in looking through them for garbage again and again.
-    gc.freeze()
-    try:
+    with building() as keep:  # the trees stay until the end
+        keep()
         return find_flows(parsed, templates)
-    finally:
-        gc.unfreeze()
 
 
 def _for_review(hit: Hit) -> bool:

@@ -18,7 +18,7 @@ import anyio
 from anyio.lowlevel import RunVar
 from pydantic import BaseModel, ValidationError
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute, compute_on
 from manyeyes_tools.evidence.ruff_doubts import settled
 from manyeyes_tools.evidence.ruff_rules import SECURITY, SYNTAX, review_rules
 from manyeyes_tools.evidence.rules import Engine, EngineFailed, Hit, Looked, Rule
@@ -66,7 +66,7 @@ _together: RunVar[Together[_How, list[Fragment], list[_Diagnostic]]] = RunVar("r
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:
-    fragments, unread = await compute(python_fragments, material)
+    fragments, unread = await compute_on(material.size, python_fragments, material)
     groups: defaultdict[bool, list[Fragment]] = defaultdict(list)
     for fragment in fragments:
         groups[purpose == "review" and not fragment.whole].append(fragment)
@@ -79,7 +79,7 @@ async def _look(material: Material, purpose: Purpose) -> Looked:
         found, left_out = await _check(group, table, honour_noqa=purpose == "review")
         hits.extend(found)
         problems.extend(left_out)
-    hits = await compute(settled, hits, material.origin)
+    hits = await compute_on(material.size if hits else 0, settled, hits, material.origin)
     return Looked(hits=tuple(hits), rules=rules, problems=tuple(problems))
 
 
@@ -145,33 +145,38 @@ async def _check_together(fragments: list[Fragment], table: dict[str, Rule], *, 
         _together.set(together)
     size = sum(len(fragment.text) for fragment in fragments)
     found = await together.ask((tuple(sorted(table)), honour_noqa), fragments, size)
-    return await compute(_hits, found, fragments, table)
+    return await compute_on(size if found else 0, _hits, found, fragments, table)
 
 
 async def _diagnose(how: _How, groups: Sequence[list[Fragment]]) -> list[list[_Diagnostic]]:
     """What one ruff says of the code of several calls, apart for each; a call's file names are seen by no other."""
     codes, honour_noqa = how
+    output = b""
     folder = tempfile.TemporaryDirectory(prefix="manyeyes-", ignore_cleanup_errors=True)
     try:
         await compute(_write, Path(folder.name), groups)
         output = await _run(Path(folder.name), codes, honour_noqa=honour_noqa)
-        return await compute(_apart, output, len(groups))
     finally:
         with anyio.CancelScope(shield=True):
             await compute(folder.cleanup)
+    return await compute_on(len(output), _apart, output, len(groups))
 
 
 def _write(folder: Path, groups: Sequence[list[Fragment]]) -> None:
-    """Put the code into a folder that is ours alone, each piece in a folder of its own within its group's."""
+    """Put the code into a folder that is ours alone, each piece in a folder of its own named after its group."""
     for group, fragments in enumerate(groups):
-        own = folder / str(group)
-        own.mkdir()
         for number, fragment in enumerate(fragments):
             name = PurePosixPath(fragment.file.path).name
-            apart = own / str(number)
+            apart = folder / f"{group}-{number}"
             apart.mkdir()
             path = apart / (name if _PLAIN_NAME.fullmatch(name) else "code.py")
             path.write_bytes(fragment.text.encode("utf-8", "replace"))
+
+
+def _place(filename: str) -> tuple[int, int]:
+    """The group and the number in it of a piece, by the file that it was written to."""
+    group, _, number = Path(filename).parts[-2].partition("-")
+    return int(group), int(number)
 
 
 def _apart(output: bytes, groups: int) -> list[list[_Diagnostic]]:
@@ -181,7 +186,7 @@ def _apart(output: bytes, groups: int) -> list[list[_Diagnostic]]:
             one = _Diagnostic.model_validate_json(line)
         except ValidationError:
             raise EngineFailed("its output cannot be read.") from None
-        apart[int(Path(one.filename).parts[-3])].append(one)
+        apart[_place(one.filename)[0]].append(one)
     return apart
 
 
@@ -210,7 +215,7 @@ def _hits(found: list[_Diagnostic], fragments: list[Fragment], table: dict[str, 
     broken: set[int] = set()
     masked: dict[str, frozenset[int]] = {}
     for one in found:
-        inside = int(Path(one.filename).parts[-2])
+        _, inside = _place(one.filename)
         fragment = fragments[inside]
         rule = table.get(one.code or "")
         if rule is None:  # a syntax error: the first one says it, the others mostly follow from it

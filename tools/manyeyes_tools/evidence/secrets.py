@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute_on
 from manyeyes.secret_spans import PLACEHOLDER, find
 from manyeyes_tools.evidence.rules import Engine, Hit, Looked, Rule
 from manyeyes_tools.findings import Severity
@@ -59,8 +59,11 @@ _PATTERN = re.compile(r"(?:[\w-]+\.)?\*[\w.-]+\*?[\w.-]*|[\w-]+\.\*")
 
 
 async def _look(material: Material, purpose: Purpose) -> Looked:  # noqa: ARG001  # the same for either purpose
-    hits = await compute(lambda: tuple(hit for file in (*material.files, *material.sealed) for hit in _secrets(file)))
-    return Looked(hits=hits, rules=2)
+    return Looked(hits=await compute_on(material.size, _hits, material), rules=2)
+
+
+def _hits(material: Material) -> tuple[Hit, ...]:
+    return tuple(hit for file in (*material.files, *material.sealed) for hit in _secrets(file))
 
 
 def _secrets(file: SourceFile) -> list[Hit]:

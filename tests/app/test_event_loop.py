@@ -1,0 +1,45 @@
+"""What keeps the event loop free: where work is done, and what is searched for garbage."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import pytest
+
+from manyeyes.cores import AT_ONCE, compute_on
+from manyeyes.garbage import building, settle
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_small_work_is_done_at_once_and_large_work_in_a_thread():
+    assert await compute_on(AT_ONCE, threading.current_thread) is threading.main_thread()
+    assert await compute_on(AT_ONCE + 1, threading.current_thread) is not threading.main_thread()
+
+
+@pytest.fixture
+def loose():
+    """Nothing kept out of the search, before and after."""
+    with building():
+        pass
+    yield
+    with building():
+        pass
+
+
+def test_what_has_settled_is_searched_again_only_while_and_after_a_large_thing_is_made(loose):
+    settle()
+    kept = gc.get_freeze_count()
+    assert kept > 1_000
+    settle()
+    assert gc.get_freeze_count() == kept
+    with building() as keep:
+        with building() as keep_too:
+            keep_too()
+        assert gc.get_freeze_count() >= kept  # one of two is still at it
+        keep()
+        settle()
+    assert gc.get_freeze_count() == 0
+    settle()
+    assert gc.get_freeze_count() > 1_000
