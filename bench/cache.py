@@ -92,8 +92,6 @@ async def connected(double: ChatDouble, folder: str) -> AsyncIterator[Client]:
         "OPENAI_API_KEY": "none",
         "OPENAI_BASE_URL": double.url,
         "MANYEYES_STATE_URL": f"sqlite:///{folder}/state.db",
-        # An answer is kept for the model that gave it; trying out others would measure the router.
-        "MANYEYES_LEARNING_ENABLED": "false",
     }
     settings = operator.load(environ, cwd=Path(folder))
     async with Desk.open(settings, environ) as desk, Client(build(desk)) as client:

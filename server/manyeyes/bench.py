@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import anyio
 import anyio.to_thread
 
+from manyeyes.calls.cached import can_be_kept, key_of
 from manyeyes.calls.observed import Caller, attempt_cost
 from manyeyes.clock import loop_time
 from manyeyes.errors import AllFailed, BadCall
@@ -19,6 +20,7 @@ from manyeyes.results import FailedAttempt, ModelUse, Record, Remark, RouteEntry
 from manyeyes.routing.allocation import OFF
 from manyeyes.routing.reading import choose_reading
 from manyeyes.state.answers import StoredAnswer
+from manyeyes.types import ModelRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from manyeyes.routing.router import Router
     from manyeyes.settings import Settings
     from manyeyes.state.conversations import Conversations
-    from manyeyes.types import Attempt, Completion, ModelRef, Request, Route, Task, Usage
+    from manyeyes.types import Attempt, Completion, Request, Route, Task, Usage
 
 Progress: TypeAlias = Callable[[float, float, str], Awaitable[None]]
 """Told how far a tool is: done, total, and what it is doing."""
@@ -92,10 +94,18 @@ class RunBench:
                 self._routes[entry.ref] = entry
         return route
 
+    def by_rules(self, task: Task) -> tuple[ModelRef, ...]:
+        """The models that would be asked by the rules alone; see `manyeyes.tool.Bench`."""
+        return self.router.choose(task).taken
+
     async def complete(self, task: Task, request: Request, *, role: str) -> Completion:
         """Ask the models of the task's route in turn until one answers."""
         route = self.route(task)
-        if self.lesson is not None and self.lesson.ask(task, self.router.wanted(task)):
+        asked_before = self._asked_before(task, request)
+        if asked_before and (before := self.recall(asked_before)):
+            # What was learned since, or a turn to try out another, is no reason to pay for the same answer again.
+            route = route.led_by(ModelRef.parse(before))
+        elif self.lesson is not None and self.lesson.ask(task, self.router.wanted(task)):
             route = self.route(task)
         at, started = time.time(), loop_time()
         hedges: list[ModelRef] = []
@@ -130,6 +140,8 @@ class RunBench:
                         hedge=hedges[0] if hedges else None,
                     )
                 )
+        if asked_before and completion.ref == route.taken[0] and not completion.cached:
+            self.keep(asked_before, str(completion.ref))  # not where it stood in for a better one
         usage = completion.usage
         cost = 0.0 if completion.cached else self.gateway.pricing(completion.ref, usage) if usage else None
         seconds = round(loop_time() - started, 3)
@@ -289,6 +301,13 @@ class RunBench:
         """Keep a text for later calls."""
         if self.gateway.answers is not None:
             self.gateway.answers.put(f"tool {key}", StoredAnswer(text=text, served=""))
+
+    def _asked_before(self, task: Task, request: Request) -> str:
+        """Under which name it is kept who answered such a question; empty where nothing learned can change that."""
+        if self.lesson is None or task.model is not None or not can_be_kept(request):
+            return ""
+        rules = " ".join(map(str, self.by_rules(task)))
+        return f"asked {key_of(ModelRef('any', task.kind), request, rules)}"
 
     def _failed(self, task: Task, attempt: Attempt, failure: ModelError) -> None:
         if self.lesson is not None and attempt.error in _USELESS:

@@ -59,6 +59,13 @@ class Bench(Protocol):
         """Which models would be asked, and why.  Asks nobody; the run remembers it."""
         ...
 
+    def by_rules(self, task: Task) -> tuple[ModelRef, ...]:
+        """The models that would be asked by the rules alone, whatever was learned and whoever fails at the moment.
+
+        Equal for equal questions as long as the operator's settings are, so that it may be a part of their names.
+        """
+        ...
+
     async def complete(self, task: Task, request: Request, *, role: str) -> Completion:
         """Ask the models of the task's route in turn until one answers.
 

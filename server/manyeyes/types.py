@@ -326,6 +326,11 @@ class Route:
         """The models to ask, in order; empty when none can be."""
         return tuple(c.ref for c in self.candidates if c.taken)
 
+    def led_by(self, ref: ModelRef) -> Route:
+        """The same with one of the models to ask before the others; nothing else where it is none of them."""
+        first = [one for one in self.candidates if one.taken and one.ref == ref]
+        return Route((*first, *(one for one in self.candidates if one not in first)))
+
     @property
     def obstacles(self) -> str:
         """Why models were passed over, each reason once, in one line for people."""

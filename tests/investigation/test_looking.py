@@ -134,6 +134,9 @@ class StubBench:
     def route(self, task):
         return Route((Candidate(REF, taken=True, reason=""),))
 
+    def by_rules(self, task):
+        return self.route(task).taken
+
     async def complete(self, task, request, *, role):
         return await self.model.complete(request, lambda: None)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import pytest
 
 from manyeyes.cli import main
+from manyeyes.learning.account import Outcome
 from manyeyes.learning.situation import Situation
+from wire.answering import Quiet, answering
 
 HERE = Situation("code_review", "python", "short")
 KIND = HERE.broader
@@ -81,7 +84,6 @@ async def test_enough_outcomes_change_whom_the_next_call_asks(opened, review):
     async with opened(
         MANYEYES_ENDPOINTS_BOX_URL="http://127.0.0.1:9/v1", MANYEYES_ENDPOINTS_BOX_MODELS="wild,good", **values
     ) as (desk, client):
-        from manyeyes.learning.account import Outcome
         from manyeyes.types import Task
 
         task = Task(kind="code_review", input_tokens=100, language="python")
@@ -97,6 +99,83 @@ async def test_enough_outcomes_change_whom_the_next_call_asks(opened, review):
         assert asked[0] == "box:good"
         reason = next(one["reason"] for one in result["run"]["route"] if one["ref"] == "box:good")
         assert "learned to be worth most: expected quality" in reason
+
+
+class TwoModels(Quiet):
+    """Chat Completions, by two models that find nothing; those in `gone` are not served."""
+
+    protocol_version = "HTTP/1.1"
+    gone: ClassVar[set[str]] = set()
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        said = {"summary": "Gets.", "verdict": "approve", "findings": [], "disputed": []}
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": json.dumps(said)}}
+        usage = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
+        body = {"id": "c", "object": "chat.completion", "created": 1, "model": asked["model"], "choices": [choice]}
+        gone = asked["model"] in self.gone
+        data = json.dumps({"error": {"message": "no such model"}} if gone else {**body, "usage": usage}).encode()
+        self.send_response(404 if gone else 200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@pytest.fixture
+def two_models():
+    """The settings under which the router chooses between two models."""
+    TwoModels.gone.clear()
+    with answering(TwoModels) as origin:
+        yield {
+            "MANYEYES_ENDPOINTS_BOX_URL": f"{origin}/v1",
+            "MANYEYES_ENDPOINTS_BOX_MODELS": "one,two",
+            "MANYEYES_SCRIPTED_FILE": "",
+            "MANYEYES_ROUTING_CODE_REVIEW_VENDORS": "box",
+        }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("given", ["code", "paths"])
+async def test_trying_out_models_never_pays_for_the_same_answer_twice(opened, two_models, tmp_path, given):
+    trying = {"MANYEYES_LEARNING_LEAST": "2", "MANYEYES_LEARNING_EXPLORE_SHARE": "0.5"}
+    async with opened(**two_models, **trying) as (desk, client):
+
+        async def ask(number):
+            text = f"def pay(db, user):\n    return db.get(user)[{number}]\n"
+            (tmp_path / f"pay_{number}.py").write_text(text)
+            named = {"code": text, "language": "python"} if given == "code" else {"paths": [f"pay_{number}.py"]}
+            result = (await client.call_tool("code_review", named)).structured_content
+            return [(one["ref"], one["cache"]) for one in result["run"]["models"]]
+
+        for number in range(4):
+            told = [
+                Outcome(situation=HERE, model=f"box:{name}", quality=number % 2, weight=1.0, answers=1)
+                for name in ("one", "two")
+            ]
+            desk.allocation.posteriors.add(f"r-{number}", told)
+        first = [await ask(number) for number in range(20)]
+        chosen = desk.allocation.posteriors.load().explored.choices
+        again = [await ask(number) for number in range(20)]
+        assert len({said[-1][0] for said in first}) == 2  # both were tried
+        assert {cache for said in first for _, cache in said} == {"miss"}
+        if given == "code":
+            assert [[(said[-1][0], "hit")] for said in first] == again
+        else:  # of files it is known that nothing has changed, so that nobody is asked at all
+            assert not any(again)
+        assert desk.allocation.posteriors.load().explored.choices == chosen > 0  # there was nothing to choose
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_stood_in_for_another_models_does_not_lead(opened, two_models):
+    asked = []
+    for gone in ({"one"}, set()):
+        TwoModels.gone.update(gone)
+        async with opened(**two_models) as (_, client):
+            result = await client.call_tool("code_review", {"code": "x = 1\n", "language": "python"})
+            asked.append([(one["ref"], one["cache"]) for one in result.structured_content["run"]["models"]])
+        TwoModels.gone.clear()
+    assert asked == [[("box:two", "miss")], [("box:one", "miss")]]
 
 
 def command(capsys, *argv):

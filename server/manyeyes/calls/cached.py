@@ -61,7 +61,7 @@ class Cached:
         Raises:
             ModelError: the call failed; errors are not kept.
         """
-        if request.tools or request.search or request.private:  # what the web says is another thing tomorrow
+        if not can_be_kept(request):
             return await self.inner.complete(request, pulse)
         key = key_of(self.ref, request, self.edition)
         # Nothing is awaited between here and the flight's start, so no equal call can slip in between.
@@ -97,6 +97,11 @@ class Cached:
         if completion.cache_note == request.cache_note:
             return completion
         return replace(completion, cache_note=request.cache_note)
+
+
+def can_be_kept(request: Request) -> bool:
+    """Whether an answer may be given again: what tools find and the web says is another thing tomorrow."""
+    return not (request.tools or request.search or request.private)
 
 
 def key_of(ref: ModelRef, request: Request, edition: str = "") -> str:

@@ -124,7 +124,7 @@ async def investigate(
         NoAnswer: no model answered.
     """
     made = _Investigation(task, tools, bench, role, purse, bounds or Bounds(), tell)
-    refs = [str(ref) for ref in bench.route(replace(task, tools=True)).taken]
+    refs = [str(ref) for ref in bench.by_rules(replace(task, tools=True))]
     key = _key(request, tools, refs)
     if remember and (known := await made.remembered(key, request)) is not None:
         return known
