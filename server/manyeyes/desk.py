@@ -231,7 +231,6 @@ class Desk:
             save(run.id, result_json=text)
             if allocation is not None and lesson is not None and lesson.told:
                 allocation.keep(run.id, lesson)
-                allocation.refresh()  # here rather than before the next call, which would wait for a thread
 
         await anyio.to_thread.run_sync(keep, limiter=self._keeping)
         settle()

@@ -54,6 +54,8 @@ ROUNDS = 2
 """Rounds of a panel's exchange."""
 DOUBTED = 0.5
 """When more than this share of what is high or critical is disputed, a more capable model is asked."""
+_PARSING = 4
+"""How many times as long as going through a text it takes to parse it and give it a normal form."""
 _DOUBTERS = 2
 """So many vendors are tried for the skeptical reading."""
 _WITHOUT_TOOLS = frozenset({"request_rejected", "invalid_answer", "context_too_long", "over_budget", "truncated"})
@@ -426,7 +428,8 @@ class Court:
             system += f"\n\n{load_prompt('material')}"
             if self.question.casework is None:
                 system += f"\n\n{load_prompt('reported')}"
-        brief, like = await compute(self._brief, await self._briefing(), chunk)  # parsing would hold the event loop
+        briefing = await self._briefing()
+        brief, like = await compute_on(_PARSING * len(chunk.text), self._brief, briefing, chunk)
         request = Request(
             system=system,
             messages=(Message(role="user", text=brief.text),),

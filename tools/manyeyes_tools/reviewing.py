@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from manyeyes.cores import compute
+from manyeyes.cores import compute, compute_on
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
 from manyeyes_tools.conclusion import conclude, describe, unweighed
@@ -111,7 +111,7 @@ async def examine(
         still = {one.id for one in (*conclusion.findings, *evidence.findings)}
         return whole, conclusion, still, earlier.credited(material, judgement, still)
 
-    whole, conclusion, still, mended = await compute(conclude_all)
+    whole, conclusion, still, mended = await compute_on(material.size, conclude_all)
     tell_resolved(bench, question.tool, mended)
     return ReviewResult(
         status=conclusion.status,

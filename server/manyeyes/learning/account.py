@@ -69,6 +69,11 @@ class Outcome:
     answers: int = 0
     explored: bool = False
 
+    @property
+    def teaches(self) -> bool:
+        """Whether anything is learned from it; of an answer that was there already nothing is."""
+        return self.weight > 0 or self.cost_usd is not None or self.seconds is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:

@@ -104,11 +104,12 @@ class Allocation:
         return models
 
     def keep(self, run_id: str, lesson: Lesson) -> None:
-        """Keep what a run has shown.  Blocking: for a worker thread."""
+        """Keep what a run has shown, and know it from now on.  Blocking: for a worker thread."""
         outcomes, resolved = lesson.account.outcomes(), lesson.account.resolved
         if outcomes or resolved:
             self.posteriors.add(run_id, outcomes, resolved)
-            self._read_at = None
+        if resolved or any(one.teaches for one in outcomes):
+            self.refresh()
 
 
 @dataclass(slots=True)

@@ -248,7 +248,7 @@ def _merge(
         key: tuple[Value, ...] = (run_id, where.kind, where.language, where.size, one.model, at)
         if connection.execute(PUT_OUTCOME, (*key, *told)).rowcount != 1:
             continue  # this run was told before
-        for situation in {where, where.broader}:
+        for situation in {where, where.broader} if one.teaches else ():
             _learn(connection, situation, one, at)
 
 
