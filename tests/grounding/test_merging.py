@@ -154,3 +154,11 @@ def test_ids_survive_shifted_lines_and_other_words_and_tell_equal_faults_apart()
     assert len(set(ids)) == 3
     assert _identified("# more\n\n" + text, [4, 6, 8], title="in other words") == ids
     assert _identified(text, [6, 4, 2, 2])[0] == ids[0]
+
+
+def test_a_grave_suspicion_stands_above_a_sure_fault_and_goes_before_it() -> None:
+    grave = finding(1, severity=Severity.CRITICAL, confidence=0.51)
+    sure = finding(2, severity=Severity.HIGH, confidence=0.95)
+    less = finding(3, severity=Severity.HIGH, confidence=0.6)
+    assert rank([less, sure, grave], None)[0] == (grave, sure, less)
+    assert rank([less, sure, grave], 1)[0] == (sure,)  # where one alone is shown, the sure fault is worth more

@@ -86,7 +86,7 @@ class Suppressed(Wire):
 
 
 class FindingsResult(Result):
-    """A result that consists of findings, the worst and surest first.
+    """A result that consists of findings, the worst first and among equals the surest.
 
     `counts` are all findings by severity, those not shown included.  `notes` tells what was left alone on purpose:
     binary files, files that may hold secrets, files a diff deletes.

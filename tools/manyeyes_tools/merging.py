@@ -126,7 +126,10 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def rank(
     findings: Iterable[Finding], limit: int | None, *, floor: float = 0.0
 ) -> tuple[tuple[Finding, ...], dict[str, int]]:
-    """The findings most worth a reader's time, the worst and surest first, and why how many others are left out.
+    """The findings most worth a reader's time, and why how many others are left out.
+
+    What is left out goes by severity and confidence together: a sure fault is worth more than a graver suspicion.  What
+    is shown is in the order that readers expect, the worst first and among equals the surest.
 
     Args:
         findings: Merged findings.
@@ -139,7 +142,8 @@ def rank(
         "it is too unsure": len(every) - len(sure),
         f"there are more than {limit}": 0 if limit is None else max(0, len(sure) - limit),
     }
-    return tuple(sure[:limit]), {reason: count for reason, count in reasons.items() if count}
+    shown = sorted(sure[:limit], key=lambda one: (one.severity.rank, -one.confidence))
+    return tuple(shown), {reason: count for reason, count in reasons.items() if count}
 
 
 def worth(finding: Finding) -> float:
