@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from manyeyes.cores import compute, compute_on
 from manyeyes_tools.chunks import make_chunks
 from manyeyes_tools.claims import CaseAnswer, Claim, Dispute, ReviewAnswer
-from manyeyes_tools.court import ANSWER_TOKENS, CHUNK_TOKENS, Court, shorten, task_for
+from manyeyes_tools.court import Court, shorten
+from manyeyes_tools.cross_examination import doubt, exchange
 from manyeyes_tools.extent import at_once
+from manyeyes_tools.interview import ANSWER_TOKENS, CHUNK_TOKENS, task_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,13 +196,13 @@ async def judge(material: Material, evidence: Sequence[Finding], question: Quest
         await hear(parts, tasks)
     if question.depth == "panel":
         await court.gather_findings()
-        await court.exchange(tasks)
+        await exchange(court, tasks)
     else:
         if question.depth == "standard" and question.model is None:
             await court.escalate(court.weak(), tasks[0])
         await court.gather_findings()
         if question.depth == "standard" and question.model is None and not question.checked:
-            await court.doubt(tasks[0])
+            await doubt(court, tasks[0])
     judgement.beside = {path: digest_of(file) for path, file in court.library.fetched.items()}
     return judgement
 
