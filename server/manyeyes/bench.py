@@ -102,9 +102,11 @@ class RunBench:
         """Ask the models of the task's route in turn until one answers."""
         route = self.route(task)
         asked_before = self._asked_before(task, request)
-        if asked_before and (before := self.recall(asked_before)):
+        said = self.recall(asked_before) if asked_before else None
+        before = next((ref for ref in route.taken if str(ref) == said), None)
+        if before is not None:
             # What was learned since, or a turn to try out another, is no reason to pay for the same answer again.
-            route = route.led_by(ModelRef.parse(before))
+            route = route.led_by(before)
         elif self.lesson is not None and self.lesson.ask(task, self.router.wanted(task)):
             route = self.route(task)
         at, started = time.time(), loop_time()
@@ -304,10 +306,12 @@ class RunBench:
 
     def _asked_before(self, task: Task, request: Request) -> str:
         """Under which name it is kept who answered such a question; empty where nothing learned can change that."""
-        if self.lesson is None or task.model is not None or not can_be_kept(request):
+        if self.lesson is None or self.gateway.answers is None or task.model is not None or not can_be_kept(request):
             return ""
-        rules = " ".join(map(str, self.by_rules(task)))
-        return f"asked {key_of(ModelRef('any', task.kind), request, rules)}"
+        # By a tier or vendors named the rules may come to the same models as without, but bind what was learned.
+        named = (str(self.router.wanted(task)), *sorted(task.providers or ()))
+        wishes = " ".join((*named, *map(str, self.by_rules(task))))
+        return f"asked {key_of(ModelRef('any', task.kind), request, wishes)}"
 
     def _failed(self, task: Task, attempt: Attempt, failure: ModelError) -> None:
         if self.lesson is not None and attempt.error in _USELESS:

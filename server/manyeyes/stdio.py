@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -25,15 +25,22 @@ _CHUNK = 65_536
 
 
 async def serve_stdio(settings: Settings) -> None:
-    """Serve one client until it closes its end."""
+    """Serve one client until it closes its end, or reads no more."""
     from mcp.server.stdio import stdio_server  # only here
 
     log_masked(settings)
     with _streams() as own:
-        async with Desk.open(settings, os.environ) as desk:
-            server = build(desk)
-            async with stdio_server(*own) as (incoming, outgoing):
-                await server.run(incoming, outgoing, server.create_initialization_options())
+        try:
+            async with Desk.open(settings, os.environ) as desk:
+                server = build(desk)
+                async with stdio_server(*own) as (incoming, outgoing):
+                    await server.run(incoming, outgoing, server.create_initialization_options())
+        except* _Left:
+            pass
+
+
+class _Left(Exception):
+    """The client reads no more."""
 
 
 @contextmanager
@@ -45,13 +52,11 @@ def _streams() -> Iterator[tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]] | t
     """
     with ExitStack() as stack:
         own: tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]] | tuple[()] = ()
-        # On Windows standard handles have more to them than their numbers; elsewhere one of them may be closed.
-        with suppress(OSError):
-            if sys.platform != "win32":
-                out = stack.enter_context(_taken(1, 2))
-                nothing = stack.enter_context(Path(os.devnull).open("rb"))
-                wire = stack.enter_context(_taken(0, nothing.fileno()))
-                own = cast("anyio.AsyncFile[str]", _Lines(wire)), cast("anyio.AsyncFile[str]", _Out(out))
+        if sys.platform != "win32":  # there standard handles have more to them than their numbers
+            out = stack.enter_context(_taken(1, 2))
+            nothing = stack.enter_context(Path(os.devnull).open("rb"))
+            wire = stack.enter_context(_taken(0, nothing.fileno()))
+            own = cast("anyio.AsyncFile[str]", _Lines(wire)), cast("anyio.AsyncFile[str]", _Out(out))
         yield own
 
 
@@ -59,14 +64,18 @@ def _streams() -> Iterator[tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]] | t
 def _taken(number: int, instead: int) -> Iterator[int]:
     """A copy of a stream that nobody else uses: what this process or its children read or write there goes elsewhere.
 
-    The copy is left open, since a thread may still wait for a line.
+    The copy is left open, since a thread may still wait for a line.  Whoever started this may have left a stream so
+    that nobody waits at it; we have threads for that.
     """
     own = os.dup(number)
+    waits = os.get_blocking(own)
+    os.set_blocking(own, True)
     os.dup2(instead, number)
     try:
         yield own
     finally:
         os.dup2(own, number)
+        os.set_blocking(number, waits)
 
 
 @dataclass(slots=True)
@@ -113,9 +122,16 @@ class _Out:
         self._held.append(text)
 
     async def flush(self) -> None:
-        """Send what was written."""
+        """Send what was written.
+
+        Raises:
+            _Left: the client has closed its end.
+        """
         data, self._held = "".join(self._held).encode(), []
-        await anyio.to_thread.run_sync(_send, self.wire, data, limiter=self._limiter)
+        try:
+            await anyio.to_thread.run_sync(_send, self.wire, data, limiter=self._limiter)
+        except (BrokenPipeError, ConnectionResetError):
+            raise _Left from None
 
 
 def _send(wire: int, data: bytes) -> None:

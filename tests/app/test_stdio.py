@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import anyio
 import pytest
@@ -82,3 +83,63 @@ def test_what_is_printed_while_serving_is_no_part_of_the_protocol(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], input=b"question", capture_output=True, check=True)
     assert done.stdout == b"answerafterwards 0 b''\n"
     assert done.stderr == b"stray\nof a child\n"
+
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "client", "version": "1"},
+    },
+}
+LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the protocol's library does it there")
+def test_a_client_that_leaves_while_it_is_answered_is_no_fault_of_the_server(tmp_path):
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "manyeyes", "serve"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=tmp_path, env=environ, **pipes) as server:
+        server.stdin.write(json.dumps(HELLO).encode() + b"\n")
+        server.stdin.flush()
+        assert json.loads(server.stdout.readline())["id"] == 1
+        server.stdout.close()
+        server.stdin.write(b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n' + json.dumps(LIST).encode())
+        server.stdin.close()
+        assert server.stderr.read() == b""
+        assert server.wait(20) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the protocol's library does it there")
+def test_pipes_that_nobody_is_to_wait_at_are_waited_at():
+    code = (
+        "import anyio, os\n"
+        "from manyeyes.stdio import _streams\n"
+        "async def serve():\n"
+        "    with _streams() as (lines, out):\n"
+        "        async def say(text):\n"
+        "            await out.write(text)\n"
+        "            await out.flush()\n"
+        "        await say('ready')\n"
+        "        await say(await anext(lines) + 'x' * 500_000)\n"
+        "anyio.run(serve)\n"
+        "assert not os.get_blocking(0) and not os.get_blocking(1)\n"  # as it was
+    )
+    asked, ask = os.pipe()
+    answered, answer = os.pipe()
+    for end in (asked, answer):
+        os.set_blocking(end, False)
+    with subprocess.Popen([sys.executable, "-c", code], stdin=asked, stdout=answer) as server:
+        os.close(asked)
+        os.close(answer)
+        assert os.read(answered, 100) == b"ready"
+        time.sleep(0.05)  # it waits for a line
+        os.write(ask, b"question\n")
+        with os.fdopen(answered, "rb") as said:
+            assert said.read() == b"question" + b"x" * 500_000
+        assert server.wait(20) == 0
+    os.close(ask)

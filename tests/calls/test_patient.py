@@ -51,6 +51,7 @@ class Trickling:
         ([21], 0, 20, "no first token came within 20 s"),
         ([1, 6], 0, 6, "the answer stalled: nothing more came for 5 s"),
         ([1, 4, 4, 10_000], 0, 14, "stalled"),
+        ([0, 10_000], 0, 5, "stalled"),  # the first sign of life comes at once
         ([4] * 20, 0, 80, ""),
         ([4] * 20, 1, 50, "no whole answer within 50 s, its share of the time while other models are left"),
         ([26], 1, 20, "no first token came within 20 s"),

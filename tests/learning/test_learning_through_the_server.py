@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 
+from manyeyes.bench import RunBench
 from manyeyes.cli import main
 from manyeyes.learning.account import Outcome
 from manyeyes.learning.situation import Situation
+from manyeyes.types import Message, Request, Task
 from wire.answering import Quiet, answering
 
 HERE = Situation("code_review", "python", "short")
@@ -84,8 +87,6 @@ async def test_enough_outcomes_change_whom_the_next_call_asks(opened, review):
     async with opened(
         MANYEYES_ENDPOINTS_BOX_URL="http://127.0.0.1:9/v1", MANYEYES_ENDPOINTS_BOX_MODELS="wild,good", **values
     ) as (desk, client):
-        from manyeyes.types import Task
-
         task = Task(kind="code_review", input_tokens=100, language="python")
         assert str(desk.router.choose(task, learned=desk.allocation.lesson()).taken[0]) == "box:wild"
         for number in range(6):
@@ -164,6 +165,53 @@ async def test_trying_out_models_never_pays_for_the_same_answer_twice(opened, tw
         else:  # of files it is known that nothing has changed, so that nobody is asked at all
             assert not any(again)
         assert desk.allocation.posteriors.load().explored.choices == chosen > 0  # there was nothing to choose
+
+
+async def asked(desk, task):
+    """Whom a run of its own asks one and the same question."""
+    bench = RunBench(
+        run_id="r-1",
+        tool="code_review",
+        settings=desk.settings,
+        redactor=desk.redactor(),
+        router=desk.router,
+        gateway=desk.gateway,
+        conversations=desk.conversations,
+        lesson=desk.allocation.lesson(),
+    )
+    request = Request(system="Review.", messages=(Message(role="user", text="x = 1"),))
+    return str((await bench.complete(task, request, role="reviewer")).ref)
+
+
+TRIED = [
+    Outcome(situation=HERE, model=f"box:{name}", quality=float(name == "two"), weight=1.0, answers=1)
+    for name in ("one", "two")
+]
+
+
+@pytest.mark.anyio
+async def test_whoever_answered_does_not_lead_where_a_tier_or_vendor_is_named(opened, two_models):
+    """The rules come to the same models then; but what was learned does not bind."""
+    async with opened(**two_models, MANYEYES_LEARNING_LEAST="2", MANYEYES_LEARNING_EXPLORE_SHARE="0") as (desk, _):
+        for number in range(6):
+            desk.allocation.posteriors.add(f"r-{number}", TRIED)
+        desk.allocation.refresh()
+        task = Task(kind="code_review", input_tokens=100, language="python")
+        assert await asked(desk, task) == "box:two"  # as was learned
+        assert await asked(desk, replace(task, tier=desk.router.rules["code_review"].tier)) == "box:one"
+        assert await asked(desk, replace(task, providers=frozenset({"box"}))) == "box:one"
+        assert await asked(desk, task) == "box:two"
+
+
+@pytest.mark.anyio
+async def test_where_whoever_answered_is_out_trying_out_another_is_counted(opened, two_models, monkeypatch):
+    async with opened(**two_models, MANYEYES_LEARNING_LEAST="2") as (desk, _):
+        for number in range(6):
+            desk.allocation.posteriors.add(f"r-{number}", TRIED)
+        desk.allocation.refresh()
+        monkeypatch.setattr(RunBench, "recall", lambda *_: "box:three")
+        await asked(desk, Task(kind="code_review", input_tokens=100, language="python"))
+        assert desk.allocation.posteriors.load().explored.choices == 1
 
 
 @pytest.mark.anyio

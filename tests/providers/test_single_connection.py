@@ -99,6 +99,27 @@ async def test_whoever_is_cancelled_leaves_no_connection_behind():
     server.close()
 
 
+async def test_whoever_is_cancelled_between_two_reads_leaves_no_connection_behind():
+    closed = asyncio.Event()
+
+    async def begin(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok")
+        assert await reader.read() == b""  # to the end
+        writer.close()
+        closed.set()
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with httpx2.AsyncClient(transport=Connections(lambda: Single(tls()))) as client:
+        with anyio.move_on_after(0.05) as scope:
+            async with client.stream("GET", url):
+                await anyio.sleep_forever()
+        assert scope.cancelled_caught
+        await asyncio.wait_for(closed.wait(), 2)
+    server.close()
+
+
 async def test_one_that_the_server_has_closed_is_made_anew():
     def answer_and_close(transport):
         transport.write(OK)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -75,6 +77,25 @@ def test_nothing_is_done_while_another_process_holds_the_file(database, other):
     assert keys(database) == ["a"]
 
 
+def test_others_need_not_wait_with_a_transaction_that_waits_long(database, other):
+    database.transact(put("a"))
+    other.execute("BEGIN IMMEDIATE")
+    done = []
+    waiting = threading.Thread(target=lambda: done.append(database.transact(put("b"), wait_s=10.0)))
+    waiting.start()
+    time.sleep(0.05)
+    longest = 0.0
+    for _ in range(20):
+        began = time.monotonic()
+        assert keys(database) == ["a"]
+        longest = max(longest, time.monotonic() - began)
+        time.sleep(0.005)
+    other.execute("ROLLBACK")
+    waiting.join()
+    assert longest < 1.0
+    assert (done, keys(database)) == (["b"], ["a", "b"])
+
+
 def test_what_waits_is_written_before_a_transaction(database, other):
     other.execute("BEGIN IMMEDIATE")
     database.write(PUT, ("first", "{}", 1.0))
@@ -104,6 +125,20 @@ def test_a_transaction_on_a_full_disk_is_done_in_memory(database):
     database.transact(lambda connection: connection.execute(PUT, ("large", "x" * 1_000_000, 1.0)))
     assert keys(database) == ["large"]
     assert "full" in database.notice
+
+
+@pytest.mark.parametrize("page", [1024, 4096])
+def test_the_log_grows_as_long_whatever_the_size_of_pages(tmp_path, page):
+    path = tmp_path / "state.db"
+    if page != 1024:  # as an earlier version made it
+        with closing(sqlite3.connect(path)) as made:
+            made.execute(f"PRAGMA page_size = {page}")
+            made.execute("CREATE TABLE earlier (one)")
+    database = Database(path)
+    assert database.read("PRAGMA page_size") == [(page,)]
+    ((most,),) = database.read("PRAGMA wal_autocheckpoint")
+    assert most * page == pytest.approx(40_000_000, rel=0.01)
+    database.close()
 
 
 def test_memory_lasts_no_longer_than_the_process(tmp_path):

@@ -69,7 +69,7 @@ class Patient:
 
         with anyio.CancelScope(deadline=now + first) as scope:
             return await self.inner.complete(request, listening)
-        begun = heard > now
+        begun = heard >= now  # a coarse clock may say the same twice
         failure = TimedOut(self.ref, self._late(first, share, begun=begun, ended=scope.deadline >= end))
         failure.begun = begun
         raise failure

@@ -7,7 +7,6 @@ connection that was used last, and that one alone is looked at.
 
 from __future__ import annotations
 
-import select
 import socket
 import time
 from collections import deque
@@ -124,7 +123,9 @@ class _Lent(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         home, self._home = self._home, None
         try:
-            await self._body.aclose()
+            # For whoever was cancelled too, or the vendor would go on answering.
+            with anyio.CancelScope(shield=True):
+                await self._body.aclose()
         finally:
             if home is not None:
                 await home.give_back(self._one)
@@ -143,7 +144,7 @@ class Single(httpx2.AsyncBaseTransport):
         self._verify = verify
         self._connection: httpcore2.AsyncHTTPConnection | None = None
         self._origin: httpcore2.Origin | None = None
-        self._socket: socket.socket | None = None
+        self._stream: httpcore2.AsyncNetworkStream | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it, and come back with the head of the answer.
@@ -167,21 +168,22 @@ class Single(httpx2.AsyncBaseTransport):
             )
         except _FAULTS as fault:
             raise _told(fault) from fault
-        if self._socket is None:
-            self._socket = response.extensions["network_stream"].get_extra_info("socket")
+        self._stream = response.extensions["network_stream"]
         return httpx2.Response(
             response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions
         )
 
     async def aclose(self) -> None:
         """Close it."""
-        connection, self._connection, self._socket = self._connection, None, None
+        connection, self._connection, self._stream = self._connection, None, None
         if connection is not None:
             await connection.aclose()
 
     async def _to(self, origin: httpcore2.Origin) -> httpcore2.AsyncHTTPConnection:
         if self._connection is not None:
-            if self._origin == origin and self._connection.is_available() and not _readable(self._socket):
+            # What comes on an idle connection can only be its end, or no answer to what is asked next.
+            stray = self._stream is None or self._stream.get_extra_info("is_readable")
+            if self._origin == origin and self._connection.is_available() and not stray:
                 return self._connection
             await self.aclose()
         self._origin = origin
@@ -209,17 +211,6 @@ class _Body(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._response.aclose()
-
-
-def _readable(idle: socket.socket | None) -> bool:
-    """Whether something came on an idle connection: that can only be its end."""
-    if idle is None or idle.fileno() < 0:
-        return True
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(idle, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([idle], [], [], 0)[0])
 
 
 _TOLD: dict[type[Exception], type[httpx2.TransportError]] = {

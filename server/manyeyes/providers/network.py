@@ -7,14 +7,20 @@ libraries and back to the event loop.  And a request's head and body go out toge
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
+import anyio
 import httpcore2
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+_Address: TypeAlias = "tuple[int, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]"
 
 _JOINED = 65_536
 """As many bytes wait at most for those that follow."""
@@ -35,24 +41,115 @@ class Network(httpcore2.AnyIOBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to a host; see the library's `AsyncNetworkBackend`."""
+        loop = asyncio.get_running_loop()
+        reader = _Reader()
+        protocol = asyncio.StreamReaderProtocol(reader)
         with _told(httpcore2.ConnectError, httpcore2.ConnectTimeout):
             async with asyncio.timeout(timeout):
-                reader, writer = await asyncio.open_connection(
-                    host,
-                    port,
-                    local_addr=None if local_address is None else (local_address, 0),
-                    happy_eyeballs_delay=_NEXT_ADDRESS_S,
-                )
-            own = writer.get_extra_info("socket")
-            for option in socket_options or ():
-                own.setsockopt(*option)
-        return _Stream(reader, writer)
+                own = await _first(await _addresses(host, port), local_address, list(socket_options or ()))
+                transport, _ = await loop.create_connection(lambda: protocol, sock=own)
+        return _Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+
+
+async def _addresses(host: str, port: int) -> list[_Address]:
+    """Where a host is, by turns in one and the other family, of which one may lead nowhere."""
+    name = host.encode()  # as text it would be taken for a name of many languages, with other faults
+    try:  # what is an address already need not wait for a thread
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    all_of_them = [(family, where) for family, _, _, _, where in found]
+    like_first = [one for one in all_of_them if one[0] == all_of_them[0][0]]
+    others = [one for one in all_of_them if one not in like_first]
+    return [one for one in chain(*zip_longest(like_first, others)) if one is not None]
+
+
+async def _first(
+    addresses: Sequence[_Address], local_address: str | None, options: Sequence[httpcore2.SOCKET_OPTION]
+) -> socket.socket:
+    """A socket that is connected with the address that answers first.
+
+    What the event loop does by itself in one call; but there a socket is left open when the caller is cancelled in
+    the moment in which it has connected.
+    """
+    if len(addresses) == 1:
+        return await _connected(addresses[0], local_address, options)
+    won: list[socket.socket] = []
+    faults: list[OSError] = []
+
+    async def attempt(address: _Address, failed: anyio.Event) -> None:
+        try:
+            own = await _connected(address, local_address, options)
+        except OSError as fault:
+            faults.append(fault)
+            failed.set()
+            return
+        won.append(own)
+        group.cancel_scope.cancel()
+
+    try:
+        async with anyio.create_task_group() as group:
+            for address in addresses:
+                failed = anyio.Event()
+                group.start_soon(attempt, address, failed)
+                with anyio.move_on_after(_NEXT_ADDRESS_S):
+                    await failed.wait()
+    except BaseException:
+        for one in won:
+            one.close()
+        raise
+    for one in won[1:]:  # in the same moment
+        one.close()
+    if not won:
+        raise faults[0] if len(faults) == 1 else OSError("; ".join(map(str, faults)))
+    return won[0]
+
+
+async def _connected(
+    address: _Address, local_address: str | None, options: Sequence[httpcore2.SOCKET_OPTION]
+) -> socket.socket:
+    family, where = address
+    own = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        own.settimeout(0)
+        for option in options:
+            own.setsockopt(*option)
+        if local_address is not None:
+            own.bind((local_address, 0))
+        await asyncio.get_running_loop().sock_connect(own, where)
+    except BaseException:
+        own.close()
+        raise
+    return own
+
+
+class _Reader(asyncio.StreamReader):
+    """What came; that which came before a fault is still read before the fault is told.
+
+    Attributes:
+        waiting: So many bytes have come that nobody has read.
+        fault: How the connection broke.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = 0
+        self.fault: Exception | None = None
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        piece = bytes(data)
+        self.waiting += len(piece)
+        super().feed_data(piece)
+
+    def set_exception(self, exc: Exception) -> None:
+        self.fault = exc
+        self.feed_eof()
 
 
 class _Stream(httpcore2.AsyncNetworkStream):
     """A stream that sends what was written when it is read from: one packet and one call of the system for two."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._held: list[bytes] = []
@@ -66,7 +163,11 @@ class _Stream(httpcore2.AsyncNetworkStream):
                 await self._send()
         with _told(httpcore2.ReadError, httpcore2.ReadTimeout):
             async with asyncio.timeout(timeout):
-                return await self._reader.read(max_bytes)
+                data = await self._reader.read(max_bytes)
+            if not data and self._reader.fault is not None:
+                raise self._reader.fault
+        self._reader.waiting -= len(data)
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as above
         if buffer:
@@ -79,10 +180,12 @@ class _Stream(httpcore2.AsyncNetworkStream):
     async def _send(self) -> None:
         data, self._held, self._size = b"".join(self._held), [], 0
         with _told(httpcore2.WriteError, httpcore2.WriteTimeout):
-            self._writer.write(data)
-            if self._writer.transport.get_write_buffer_size():
-                async with asyncio.timeout(self._patience):
-                    await self._writer.drain()
+            # Under TLS it shows only with the next piece that the one before has not gone out.
+            for start in range(0, len(data), _JOINED):
+                self._writer.write(data[start : start + _JOINED])
+                if self._writer.transport.get_write_buffer_size() or self._writer.is_closing():
+                    async with asyncio.timeout(self._patience):
+                        await self._writer.drain()
 
     async def aclose(self) -> None:
         self._held.clear()
@@ -105,11 +208,24 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> object:
+        if info == "is_readable":
+            return self._reader.waiting > 0 or _readable(self._writer.get_extra_info("socket"))
         return self._writer.get_extra_info(_NAMES.get(info, info))
 
 
 _NAMES = {"client_addr": "sockname", "server_addr": "peername"}
 """What the library calls otherwise."""
+
+
+def _readable(idle: socket.socket | None) -> bool:
+    """Whether something came that the event loop has not seen yet, which may be the end."""
+    if idle is None or idle.fileno() < 0:
+        return True
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(idle.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([idle.fileno()], [], [], 0)[0])
 
 
 @contextmanager

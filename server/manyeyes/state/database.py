@@ -35,12 +35,15 @@ Done = TypeVar("Done")
 BUSY_S = 0.05
 """How long a statement may hold its caller while another process writes; the writes of ours take microseconds."""
 
+_PAUSE_S = 0.01
+"""How long whoever waits for another process leaves the database to other threads before it tries again."""
+
 SOON_S = 0.01
 """How long a record that may wait does, in seconds."""
 
 _TIDIED_EVERY = 500
 _CHECKPOINT_EVERY = 400
-"""After so many transactions, some twenty megabytes, the log is moved into the file.  After that the next one that
+"""After so many transactions, some five megabytes, the log is moved into the file.  After that the next one that
 writes waits for the disk once."""
 _WAITING = 10_000
 _RETRY_S = 1.0
@@ -159,41 +162,24 @@ class Database:
         What `write` left waiting is written before.  When the file cannot be used, the work is done in memory.
 
         Args:
-            work: Is given the connection, inside the transaction.  May be called twice: the second time in memory,
-                after the file has turned out to be unusable.  An error of its own undoes what it did.
-            wait_s: How long to wait, in seconds and in this thread, for a process that holds the file.
+            work: Is given the connection, inside the transaction.  May be called again: in memory, after the file has
+                turned out to be unusable.  An error of its own undoes what it did.
+            wait_s: How long to wait, in seconds and in this thread, for a process that holds the file.  Other threads
+                need not wait with it: the event loop may be among them.
 
         Raises:
             StateBusy: the file is held for longer; nothing was done.
             sqlite3.Error: the work violates a constraint or is no SQL.
         """
-        import sqlite3  # a server that never calls a tool does without
-
-        with self._lock:
-            connection = self._connected()
-            if self._waiting:
-                try:
-                    done = self._transacted(connection, partial(self._work_after_waiting, work), wait_s)
-                except (sqlite3.Error, ValueError, OverflowError) as error:
-                    if isinstance(error, sqlite3.Error) and is_busy(error):
-                        raise StateBusy(f"{self.path} is in use by another process.") from None
-                    # One after the other shows which is at fault.
-                else:
-                    self._written(connection)
-                    return done
-                self._retry_at = 0.0
-                self._flush()
-                connection = self._connected()
-                if self._waiting:
-                    raise StateBusy(self.notice)
+        until = time.monotonic() + wait_s
+        while True:
             try:
-                return self._transacted(connection, work, wait_s)
-            except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-                raise
-            except sqlite3.Error as error:
-                if is_busy(error):
-                    raise StateBusy(f"{self.path} is in use by another process.") from None
-                return self._transacted(self._give_up(connection, error), work, wait_s)
+                with self._lock:
+                    return self._transact(work, min(wait_s, BUSY_S))
+            except StateBusy:
+                if time.monotonic() + BUSY_S > until:
+                    raise
+            time.sleep(_PAUSE_S)
 
     def wipe_log(self) -> bool:
         """Empty the log, so that what was deleted is not in it either.  False when another process still reads it."""
@@ -212,6 +198,34 @@ class Database:
                 self._connection = None
 
     # The following are called under the lock.
+
+    def _transact(self, work: Callable[[sqlite3.Connection], Done], wait_s: float) -> Done:
+        import sqlite3  # a server that never calls a tool does without
+
+        connection = self._connected()
+        if self._waiting:
+            try:
+                done = self._transacted(connection, partial(self._work_after_waiting, work), wait_s)
+            except (sqlite3.Error, ValueError, OverflowError) as error:
+                if isinstance(error, sqlite3.Error) and is_busy(error):
+                    raise StateBusy(f"{self.path} is in use by another process.") from None
+                # One after the other shows which is at fault.
+            else:
+                self._written(connection)
+                return done
+            self._retry_at = 0.0
+            self._flush()
+            connection = self._connected()
+            if self._waiting:
+                raise StateBusy(self.notice)
+        try:
+            return self._transacted(connection, work, wait_s)
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise StateBusy(f"{self.path} is in use by another process.") from None
+            return self._transacted(self._give_up(connection, error), work, wait_s)
 
     def _transacted(
         self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Done], wait_s: float

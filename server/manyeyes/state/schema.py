@@ -183,6 +183,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Each entry brings the schema from its index to the next version.  Entries are added, never changed."""
 
 
+_LOG_BYTES = 40_000_000
+"""When the log is longer, whoever writes moves it into the file."""
+
 OPENING_S = 2.0
 """How long opening waits for another process that is just making the tables."""
 
@@ -253,7 +256,8 @@ def _share(connection: sqlite3.Connection) -> None:
     # In WAL mode a crash of the machine may lose the last rows but cannot damage the file.
     connection.execute("PRAGMA synchronous = NORMAL")
     # `checkpoint` does that in a thread, before the log grows so long: it would hold up whoever happens to write.
-    connection.execute("PRAGMA wal_autocheckpoint = 10000")
+    (page,) = connection.execute("PRAGMA page_size").fetchone()  # that of a file made by others may be larger
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // page}")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

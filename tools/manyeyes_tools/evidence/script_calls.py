@@ -15,7 +15,7 @@ from manyeyes_tools.evidence.script_crypto import crypto
 from manyeyes_tools.evidence.script_dangers import DANGERS, of_call
 from manyeyes_tools.evidence.script_markup import markup
 from manyeyes_tools.evidence.script_settings import cors, settings
-from manyeyes_tools.evidence.script_text import Text, nodes
+from manyeyes_tools.evidence.script_text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ _SURE_ENOUGH = 0.6
 """A review reports faults from here on."""
 LANGUAGES = frozenset({"javascript", "typescript", "go"})
 SECONDS = 20.0
-"""Files that are not begun by then are named and left out."""
+"""What is not looked at by then is left out, and the files are named."""
 SHAPES: tuple[Callable[[Text, Node], Iterator[Hit]], ...] = (settings, cors, markup, crypto)
 """Checks of single nodes."""
 
@@ -64,18 +64,22 @@ def _search(files: list[SourceFile]) -> tuple[list[Hit], list[str]]:
             problems.append(f"script calls: {file.path} was not looked at: {error}.")
             continue
         found: dict[tuple[str, int], Hit] = {}
-        for hit in _of_file(file, parsed.tree.root_node, parsed.source):
+        for hit in _of_file(file, parsed.tree.root_node, parsed.source, until):
             found.setdefault((hit.rule.id, hit.start_line), hit)
         hits.extend(found.values())
+        if time.monotonic() > until:
+            late.append(file.path)
     if late:
-        problems.append(f"script calls: there was no time for {len(late)} files, among them {late[0]}.")
+        problems.append(f"script calls: there was no time for all of {len(late)} files, among them {late[0]}.")
     return hits, problems
 
 
-def _of_file(file: SourceFile, root: Node, source: bytes) -> Iterator[Hit]:
+def _of_file(file: SourceFile, root: Node, source: bytes, until: float) -> Iterator[Hit]:
     text = Text(file, source, file.language == "go")
     test = bool(re.search(r"(?:^|/)(?:tests?|__tests__|spec)/|[._](?:test|spec)\.", file.path))
-    for node in nodes(root):
+    for node in text.walked(root):
+        if time.monotonic() > until:
+            return
         if node.type in {"call_expression", "new_expression"}:
             yield from of_call(text, node)
         if not test:

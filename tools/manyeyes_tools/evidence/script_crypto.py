@@ -26,22 +26,24 @@ def crypto(text: Text, node: Node) -> Iterator[Hit]:  # noqa: C901  # a branch f
         return
     name = text.of(node.child_by_field_name("function"), 120)
     given = text.of(node.child_by_field_name("arguments"), 300)
-    around = function_name(text, node)
     if (
         re.fullmatch(r"(?:crypto\.)?createHash", name)
         and re.match(r"\(\s*['\"](?:md5|sha1)['\"]", given, re.IGNORECASE)
     ) or re.fullmatch(r"(?:md5|sha1)\.(?:Sum|New)", name):
         statement = node
-        while statement.parent is not None and not statement.type.endswith(("statement", "declaration")):
-            statement = statement.parent
-        if _PASSWORD.search(f"{given} {around} {text.of(statement, 400)}"):
+        while not statement.type.endswith(("statement", "declaration")):
+            around = text.parent(statement)
+            if around is None:
+                break
+            statement = around
+        if _PASSWORD.search(f"{given} {function_name(text, node)} {text.of(statement, 400)}"):
             yield text.hit(WEAK_HASH, node, 0.8)
     elif (
         re.search(r"createCipher(?:iv)?$", name) and re.match(r"\(\s*['\"](?:des|rc4|bf|.*-ecb)", given, re.IGNORECASE)
     ) or re.fullmatch(r"(?:des|rc4)\.New\w*Cipher", name):
         yield text.hit(CIPHER, node, 0.85)
     elif re.fullmatch(r"Math\.random|rand\.(?:Int\w*|Read|Float\w*|Uint\w*|Perm|N|IntN)", name) and _TOKEN.search(
-        f"{around} {assigned_to(text, node)}"
+        f"{function_name(text, node)} {assigned_to(text, node)}"
     ):
         if name.startswith("rand.") and b'"crypto/rand"' in text.source and b'"math/rand' not in text.source:
             return

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.rules import Hit, Rule
@@ -56,11 +56,27 @@ FUNCTIONS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A file with what is read from it again and again."""
+    """A file with what is read from it again and again.
+
+    Attributes:
+        parents: Where each node is, by its id, as far as `walked`.  The tree itself looks for it from its root on,
+            which for every node of a deep nest, and for all above it, would take hours.
+    """
 
     file: SourceFile
     source: bytes
     go: bool
+    parents: dict[int, Node] = field(default_factory=dict)
+
+    def walked(self, root: Node) -> Iterator[Node]:
+        """Every named node; of those given so far it is known where they are."""
+        for node in nodes(root):
+            self.parents.update((one.id, node) for one in node.named_children)
+            yield node
+
+    def parent(self, node: Node) -> Node | None:
+        """The node that it is a part of."""
+        return self.parents.get(node.id) or node.parent
 
     def of(self, node: Node | None, most: int = 2_000) -> str:
         """The text of a node, or its beginning."""
@@ -103,8 +119,8 @@ def followed(text: Text, node: Node) -> str:
     written = text.of(node)
     names = {text.of(one, 80) for one in few(node) if one.type == "identifier"}
     scope = node
-    while scope.parent is not None and scope.type not in FUNCTIONS:
-        scope = scope.parent
+    while scope.type not in FUNCTIONS and (around := text.parent(scope)) is not None:
+        scope = around
     for _ in range(3):
         more: set[str] = set()
         if not names:
@@ -155,9 +171,10 @@ def function_name(text: Text, node: Node) -> str:
             name = at.child_by_field_name("name")
             if name is not None:
                 return text.of(name, 100)
-            if at.parent is not None and at.parent.type == "variable_declarator":
-                return text.of(at.parent.child_by_field_name("name"), 100)
-        at = at.parent
+            around = text.parent(at)
+            if around is not None and around.type == "variable_declarator":
+                return text.of(around.child_by_field_name("name"), 100)
+        at = text.parent(at)
     return ""
 
 
@@ -169,5 +186,5 @@ def assigned_to(text: Text, node: Node) -> str:
             return text.of(at.child_by_field_name("name") or at.child_by_field_name("left"), 100)
         if at.type == "pair":
             return text.of(at.child_by_field_name("key"), 100)
-        at = at.parent
+        at = text.parent(at)
     return ""
