@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -162,8 +163,8 @@ async def test_other_questions_are_not_mixed_up(opened, member, shop):
 
 
 async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, member, shop, monkeypatch):
-    """One of two changed files fails: what was found in it stays."""
-    from manyeyes_tools import court, judgement
+    """One of two changed files fails: what was found in it is told of, and no more, since its code is another now."""
+    from manyeyes_tools import judgement
 
     other = shop.parent / "other.py"
     other.write_text(CODE.replace("value + 7", "value + 77").replace("cents / count", "cents / many"))
@@ -171,7 +172,6 @@ async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, memb
     async with opened() as client:
         first = (await client.call_tool("code_review", call)).structured_content
         assert "Divides by zero" in titles(first)
-        monkeypatch.setattr(court, "CHUNK_TOKENS", (60,))
         small = replace(judgement._USUAL, sizes=(60,))
         monkeypatch.setattr(judgement, "_USUAL", small)
         shop.write_text(CODE.replace("cents / count", "cents // max(count, 1)"))
@@ -182,5 +182,47 @@ async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, memb
         )
         second = (await client.call_tool("code_review", call)).structured_content
     assert second["status"] == "partial"
-    assert "Divides by zero" in titles(second)
+    assert "Divides by zero" not in titles(second)
+    assert any("no model has read it since: shop.py (Divides by zero" in note for note in second["notes"])
     assert second["resolved"] == []
+
+
+async def test_without_a_model_nothing_stands_that_the_code_no_longer_holds(opened, member, shop):
+    """What the last review found in a line that was mended meanwhile would have no line, and a patch that is old."""
+    async with opened() as client:
+        first = await review(client)
+        assert {"Divides by zero", "Seven is wrong"} <= set(titles(first))
+        shop.write_text(CODE.replace("cents / count", "cents // max(count, 1)"))
+        member.think = lambda _texts: body({"error": {"message": "no"}}, 400)
+        second = await review(client)
+        assert "Divides by zero" not in titles(second)
+        assert "Seven is wrong" in titles(second)  # in code that is as it was
+        lines = len(shop.read_text().splitlines())
+        assert all(one["end_line"] <= lines for one in second["findings"])
+        assert second["verdict"] is None
+        assert any("1 of the findings are those of the last review" in note for note in second["notes"])
+        assert any("no model has read it since" in note for note in second["notes"])
+        assert second["resolved"] == []
+
+
+async def test_reviews_of_other_revisions_are_apart(opened, member, shop):
+    """What was found in uncommitted work is no finding of what was committed."""
+
+    def git(*words):
+        who = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+        subprocess.run(["git", "-C", shop.parent, *who, *words], check=True, capture_output=True)
+
+    git("init")
+    for number, text in enumerate((CODE, CODE.replace("value + 7\n", "value + 70\n"))):
+        shop.write_text(text)
+        git("add", ".")
+        git("commit", "-m", str(number))
+    shop.write_text(CODE.replace("value + 7\n", "value + 70\n").replace("cents / count", "cents / count  # paid"))
+    async with opened() as client:
+        first, other = [
+            (await client.call_tool("code_review", {"git": named})).structured_content
+            for named in ("working", "HEAD~1..HEAD")
+        ]
+    assert titles(first) == ["Divides by zero"]
+    assert titles(other) == []
+    assert not any("last review" in note for note in other["notes"])

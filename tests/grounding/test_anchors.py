@@ -44,6 +44,42 @@ def source(text: str = TEXT, **more: Any) -> SourceFile:
     return SourceFile(path="a.py", language="python", text=text, masked=text, **more)
 
 
+SAFE = """\
+import requests, yaml
+
+def load(path, owner, account, session):
+    page = requests.get(f"https://host.example/{path}", timeout=10, verify=True)
+    settings = yaml.safe_load(page.text)  # of this user
+    if account.owner == owner and session.is_signed_in():
+        return settings["retries"]
+"""
+
+
+@pytest.mark.parametrize(("quote", "line"), [
+    ('page = requests.get(f"https://host.example/{path}", timeout=10, verify=False)', None),
+    ('page = requests.get(f"http://host.example/{path}", timeout=10, verify=True)', None),
+    ('page = requests.get(f"https://host.example/{path}", timeout=100, verify=True)', None),
+    ("settings = yaml.load(page.text)  # of this user", None),
+    ("settings = yaml.unsafe_load(page.text)  # of this user", None),
+    ("if account.owner != owner and session.is_signed_in():", None),
+    ("if account.owner == owner or session.is_signed_in():", None),
+    ("if account.owner == owner and not session.is_signed_in():", None),
+    ("if account.owner == account and session.is_signed_in():", None),
+    ("if account.owner == owner and session.is_signd_in():", 6),
+    ("if acount.owner == owner and sesion.is_signed_in():", 6),
+    ("settings = yaml.safe_load(page.text)  # of every user", 5),
+    ("page = requests.get(f'https://host.example/{path}', timeout=10, verify=True)", 4),
+    ("IF account.owner == owner and session.is_signed_in():", 6),
+])  # fmt: skip
+def test_what_says_another_thing_is_no_quote(quote: str, line: int | None) -> None:
+    place = anchor(source(SAFE), quote)
+    assert (place and place.start_line) == line
+    assert place is None or not place.copied
+    kept = anchor(source(SAFE), SAFE.split("\n")[5])
+    assert kept is not None
+    assert kept.copied
+
+
 @pytest.mark.parametrize(("quote", "hint", "lines"), [
     ('    query = f"SELECT * FROM users WHERE id = {user_id}"', None, (2, 2)),
     ('query = f"SELECT * FROM users WHERE id = {user_id}"', 99, (2, 2)),

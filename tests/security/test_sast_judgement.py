@@ -139,11 +139,13 @@ def wrong(line, cwe):
 async def test_false_with_a_borne_out_reason_is_dismissed_and_stays_in_sarif(alone, connect, panel):
     _, environ = panel(claude=says(wrong))
     async with connect(**environ) as client:
-        result = await scanned(client)
+        whole = await client.call_tool("security_scan", SCAN)
+        result = whole.structured_content
         sarif = json.loads((await client.read_resource(result["sarif"])).contents[0].text)
     assert not at(result["findings"], 11, "CWE-89")
     assert result["suppressed"]["reasons"]["models that read the code hold it to be none"] == 1
     (gone,) = result["dismissed"]
+    assert "checked by the caller" in whole.content[0].text  # named where people read, and not only counted
     assert gone["id"] == at(alone["findings"], 11, "CWE-89")[0]["id"]
     (held,) = [one for one in sarif["runs"][0]["results"] if one.get("suppressions")]
     (suppression,) = held["suppressions"]
@@ -156,6 +158,7 @@ async def test_false_with_a_borne_out_reason_is_dismissed_and_stays_in_sarif(alo
     [
         "    name = escape(request.args['name'])",  # is nowhere
         "# the caller was checked before, this is safe",  # what somebody says of the code
+        '    name = request.args["nome"].strip()',  # is only much alike
         "",
     ],
 )

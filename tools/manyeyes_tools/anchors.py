@@ -1,8 +1,9 @@
 """Where a quote stands.  A model's claim counts when its quote is found; the lines come from there, not from the model.
 
 The quote is sought in four ways, each less strict than the one before: as whole lines, as whole lines but for
-spacing, as a part of lines, and as something very much alike.  A way that finds several places lets the hint decide
-if it clearly can; else the quote has no anchor, because a wrong place is worse than none.
+spacing, as a part of lines, and as something very much alike that differs in nothing which decides: `verify=False` is
+no quote of `verify=True`.  A way that finds several places lets the hint decide if it clearly can; else the quote has
+no anchor, because a wrong place is worse than none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ ALIKE = 90.0
 CLEARLY = 6.0
 """By how much the best place must be more like the quote than the second best, in percent."""
 
+_ALIKE_AT_BEST = 0.9
+"""How well a quote fits that is only alike, at most; one that was copied fits better."""
 _NEAR = 8
 """A hint decides among equal places when one of them lies within so many lines and the others much farther away."""
 _FAR = 4
@@ -37,6 +40,23 @@ _LEFT_OUT = 2
 _MARKED = re.compile(r"^(?:[+-](?![+-])|\d*\|)")
 _CUT_OFF = re.compile(r"^(.*\S)\s+(?:\.{3}|…)$")
 _SPACE = re.compile(r"\s+")
+_SHORT_WORD, _LONG_WORD = 4, 10
+_WORDS_OF_CODE = frozenset(
+    {
+        "none", "null", "true", "false", "else", "elif", "then", "when", "with", "from", "assert", "import",
+        "return", "raise", "async", "await", "yield", "break", "continue", "http", "https", "load", "loads",
+        "dump", "dumps", "read", "write", "safe", "unsafe", "open", "close", "call", "calls", "post", "patch",
+        "head", "eval", "exec", "hash", "user", "users", "admin", "allow", "deny", "equal", "equals", "first",
+        "last", "lower", "upper", "less", "more", "send", "seed", "sign", "exist", "exists", "escape",
+        "unescape", "verified", "unverified", "authenticated", "unauthenticated", "encrypted", "unencrypted",
+        "escaped", "unescaped", "signed", "unsigned",
+        "select", "insert", "update", "delete", "drop", "grant", "where", "like", "javascript", "data", "file",
+    }
+)  # fmt: skip
+"""Words of their own, which are no other ones misspelt and decide something in a text too."""
+_LONG_TEXT = 4
+_QUOTES = frozenset({"'", '"'})
+_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//).*")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -48,6 +68,11 @@ class Anchor:
     end_line: int
     quote: str
     exactness: float
+
+    @property
+    def copied(self) -> bool:
+        """Whether the quote is the source's, but for its layout; else it is only very much alike."""
+        return self.exactness > _ALIKE_AT_BEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +275,60 @@ def _alike(lines: list[str], wanted: list[str], hint: int | None, file: SourceFi
     chosen = _choose(rivals, None) or (_choose([one for one in rivals if one.score == places[0].score], hint))
     if chosen is None or (len(rivals) > 1 and chosen.score < max(one.score for one in rivals)):
         return None
+    words = {word for _, tokens in filled for word in tokens.split()}
     same_words = chosen.score == 100  # noqa: PLR2004  # percent: nothing but case and spacing differ
     if not same_words and len(rivals) > 1:
         return None
-    return _Span(chosen.start, chosen.end, 0.9 * chosen.score / 100)
+    if not same_words and not _same_sense(wanted, lines[chosen.start : chosen.end], words):
+        return None
+    return _Span(chosen.start, chosen.end, _ALIKE_AT_BEST * chosen.score / 100)
+
+
+def _same_sense(quote: list[str], place: list[str], words: set[str]) -> bool:
+    """Whether what makes them differ decides nothing, comments aside: misspelt words, and the words of a long text.
+
+    Args:
+        quote: What the model copied.
+        place: The lines of the file.
+        words: The file's, in small letters: what is one of them is not another one misspelt.
+    """
+    ones, others = (_tokens([_COMMENT.sub("", line) for line in lines]).split() for lines in (quote, place))
+    if len(ones) != len(others):
+        return False
+    texts = _long_texts(others)
+    return all(
+        one == other
+        or {one, other} <= _QUOTES
+        or (one not in words and _misspelt(one, other))
+        or (at in texts and (one + other).isalpha() and _WORDS_OF_CODE.isdisjoint({one, other}))
+        for at, (one, other) in enumerate(zip(ones, others, strict=True))
+    )
+
+
+def _long_texts(tokens: list[str]) -> set[int]:
+    """The places of the tokens that stand in quotes with so many others that they are prose, or a query."""
+    found: set[int] = set()
+    opened: int | None = None
+    for at, token in enumerate(tokens):
+        if opened is None:
+            opened = at if token in _QUOTES else None
+        elif token == tokens[opened]:
+            if sum(one.isalpha() for one in tokens[opened:at]) >= _LONG_TEXT:
+                found.update(range(opened + 1, at))
+            opened = None
+    return found
+
+
+def _misspelt(one: str, other: str) -> bool:
+    """Whether a word is another but for a letter or, in a long one, two; and not a word of its own."""
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    if not (one.isidentifier() and other.isidentifier()) or one in _WORDS_OF_CODE:
+        return False
+    shorter = min(len(one), len(other))
+    most = 1 if shorter < _LONG_WORD else 2
+    digits = [char for char in one if char.isdigit()] != [char for char in other if char.isdigit()]
+    return shorter >= _SHORT_WORD and not digits and DamerauLevenshtein.distance(one, other) <= most
 
 
 def _tokens(lines: list[str]) -> str:

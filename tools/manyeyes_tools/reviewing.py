@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from manyeyes_tools.material import Material
     from manyeyes_tools.rereading import Reread
 
+_NAMED = 5
+
 Verdict: TypeAlias = Literal["approve", "comment", "request_changes"]
 
 
@@ -44,7 +46,8 @@ async def review(arguments: ReviewArguments, bench: Bench) -> ReviewResult:
     material = await gather(arguments, bench)
     findings_tool.require_files(material)
     focus = await findings_tool.masked(arguments.focus or "", bench)
-    return await examine(material, bench, depth=arguments.depth, model=arguments.model, focus=focus)
+    compared = arguments.git or ""
+    return await examine(material, bench, depth=arguments.depth, model=arguments.model, focus=focus, compared=compared)
 
 
 async def examine(
@@ -58,6 +61,7 @@ async def examine(
     checked: bool = False,
     frugal: bool = False,
     only: Callable[[Finding], bool] | None = None,
+    compared: str = "",
 ) -> ReviewResult:
     """Review material that has been read.
 
@@ -71,6 +75,7 @@ async def examine(
         checked: Whether somebody else will check what is found, so that it is not put before a second model here.
         frugal: See `Question`.
         only: Which findings of the engines belong to it; all unless given.
+        compared: The revisions of git that the material is the difference of.
 
     Raises:
         BadCall: nothing could look at the code.
@@ -92,7 +97,7 @@ async def examine(
         frugal=frugal,
     )
     await bench.progress(f"looked with {', '.join(evidence.engines) or 'no engine'}", 1, 3)
-    earlier = await Earlier.of(material, question, bench)
+    earlier = await Earlier.of(material, question, bench, compared)
     again = earlier.reread
     if again is None:
         judgement = await judge(material, evidence.findings, question, bench)
@@ -119,7 +124,7 @@ async def examine(
         problems=conclusion.problems,
         notes=[
             *bench.notices,
-            *earlier.told(whole),
+            *earlier.told(judgement, whole),
             *conclusion.notes,
             *unweighed(question.focus or question.wish, whole),
         ],
@@ -142,7 +147,7 @@ class Earlier:
     reread: Reread | None = None
 
     @classmethod
-    async def of(cls, material: Material, question: Question, bench: Bench) -> Earlier:
+    async def of(cls, material: Material, question: Question, bench: Bench, compared: str = "") -> Earlier:
         """Look for an earlier review of the same files that was asked the same."""
         if material.origin == "code" or not bench.roots:
             return cls(bench)  # a text has no name to be known by; asked again unchanged it is a hit of the cache
@@ -156,7 +161,9 @@ class Earlier:
         )
         files = sorted(file.path for file in material.files)
         roots = sorted(str(root) for root in bench.roots)
-        key = sha256(repr((asked, files, roots, material.origin)).encode("utf-8", "surrogatepass")).hexdigest()
+        key = sha256(
+            repr((asked, files, roots, material.origin, compared)).encode("utf-8", "surrogatepass")
+        ).hexdigest()
         before = Reviewed.read(bench.recall(f"review {key}"))
         if before is None or not await compute(_same_beside, before, Library.of(material, bench)):
             return cls(bench, key)
@@ -174,8 +181,8 @@ class Earlier:
         spoken = {*(one[0] for one in judgement.disputed), *judgement.confirmed}
         carried = [one for one in again.carried if one.id not in known]
         if not self.read_all(judgement):
-            # Not all that changed was read, so nothing says that what was found there is mended.
-            carried += [one for one in (*again.standing, *again.gone) if one.id not in known]
+            # Not all that changed was read.  What still stands there may be a fault; what does not is only told of.
+            carried += [one for one in again.standing if one.id not in known]
         else:
             disputed = {one[0] for one in judgement.disputed}
             carried += still_open(again, found, judgement.confirmed, disputed)
@@ -184,8 +191,8 @@ class Earlier:
             findings=[*found, *carried],
             beside={**before.beside, **judgement.beside},
             disputed=[*judgement.disputed, *(one for one in before.disputed if one[0] not in spoken)],
-            verdicts=judgement.verdicts or list(before.verdicts),
-            summaries=judgement.summaries or [before.summary],
+            verdicts=judgement.verdicts or (list(before.verdicts) if self.read_all(judgement) else []),
+            summaries=judgement.summaries or ([before.summary] if self.read_all(judgement) else []),
             heard=judgement.heard or (1 if again.material is None else 0),
         )
 
@@ -226,9 +233,18 @@ class Earlier:
         mended = credited(self.reread, self.memory, found, material.files)
         return [(one, run) for one, run in mended if one.id not in still]
 
-    def told(self, whole: Judgement) -> list[str]:
-        """What is different from the earlier review, in one line."""
-        if self.reread is None or not whole.heard:
+    def told(self, judgement: Judgement, whole: Judgement) -> list[str]:
+        """What is different from the earlier review, in one line.
+
+        Args:
+            judgement: What was heard of what was read again.
+            whole: The same with what was carried over.
+        """
+        if self.reread is None:
+            return []
+        if not self.read_all(judgement):
+            return self._untold(whole)
+        if not whole.heard:
             return []
         known = {one.id for one in self.reread.before.findings}
         new = sum(one.id not in known for one in whole.findings)
@@ -239,6 +255,22 @@ class Earlier:
         lines = self.reread.lines
         told = f"Since the last review of these files: {mended} fixed, {new} new, {still} still open."
         return [f"{told} Only what changed and what calls it was read again ({lines} lines)."]
+
+    def _untold(self, whole: Judgement) -> list[str]:
+        """Where not all that changed was read: what is from the earlier review, and what nobody can say of it."""
+        if self.reread is None:
+            return []
+        known = {one.id for one in self.reread.before.findings}
+        old = sum(one.id in known for one in whole.findings)
+        lines = [f"{old} of the findings are those of the last review, in code that is as it was."] if old else []
+        if gone := self.reread.gone:
+            places = ", ".join(f"{one.path} ({one.title})" for one in gone[:_NAMED])
+            more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+            lines.append(
+                f"{len(gone)} found by the last review {'is' if len(gone) == 1 else 'are'} not listed, since the code "
+                f"there has changed and no model has read it since: {places}{more}."
+            )
+        return lines
 
 
 def _same_beside(before: Reviewed, library: Library) -> bool:

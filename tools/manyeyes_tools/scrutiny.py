@@ -205,13 +205,17 @@ def _excerpt(point: Point, files: Mapping[str, SourceFile]) -> str:
 
 
 def found(quote: str, path: str, files: Mapping[str, SourceFile], texts: Mapping[str, str]) -> bool:
-    """Whether a quote stands in the source: word for word anywhere, or very much alike in the file it speaks of."""
+    """Whether a quote stands in the source: word for word anywhere, or in the file it speaks of but for its layout.
+
+    What is only much alike proves nothing here: the one word that is another may be the one that matters.
+    """
     wanted = _plain(quote)
     if len(wanted) < _SHORTEST:
         return False
     if any(wanted in text for text in texts.values()):
         return True
-    return path in files and anchor(files[path], quote) is not None
+    place = anchor(files[path], quote) if path in files else None
+    return place is not None and place.copied
 
 
 def _squeezed(files: Mapping[str, SourceFile]) -> dict[str, str]:

@@ -160,7 +160,7 @@ def _dismissed(result: FindingsResult) -> Iterator[str]:
     gone = result.dismissed if isinstance(result, ScanResult) else []
     if not gone:
         return
-    yield f"<details><summary>Dismissed by models that read the code: {len(gone)}</summary><ul>"
+    yield f"<details><summary>{wording.DISMISSED}: {len(gone)}</summary><ul>"
     for one in gone[:_TABLE]:
         why = _prose(wording.one_line(one.dissent or ""))
         title = _prose(wording.one_line(one.title))

@@ -94,6 +94,9 @@ def _blocks(result: FindingsResult) -> Iterator[str]:
     if problems := wording.problems(result):
         yield "## What could not be done"
         yield "\n".join(f"- {inline(problem)}" for problem in problems)
+    if gone := wording.dismissed(result):
+        yield f"## {wording.DISMISSED}"
+        yield "\n".join(f"- {inline(row)}" for row in gone)
     if plan := wording.plan(result):
         yield "## What a target would get"
         yield "\n".join(f"- {inline(row)}" for row in plan)

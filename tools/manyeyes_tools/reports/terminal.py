@@ -12,7 +12,7 @@ from manyeyes_tools.findings import Severity
 from manyeyes_tools.reports import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from manyeyes_tools.findings import Finding, FindingsResult, Suggestion
 
@@ -54,16 +54,12 @@ class _Page:
         for finding in result.findings:
             yield ""
             yield from self.finding(finding)
-        if problems := wording.problems(result):
-            yield ""
-            yield self.paint("What could not be done", _YELLOW)
-            for problem in problems:
-                yield from self.wrapped(problem, first="  - ", rest="    ")
-        if plan := wording.plan(result):
-            yield ""
-            yield self.paint("What a target would get", _BOLD)
-            for row in plan:
-                yield from self.wrapped(row, first="  - ", rest="    ")
+        for title, colour, rows in (
+            ("What could not be done", _YELLOW, wording.problems(result)),
+            (wording.DISMISSED, _BOLD, wording.dismissed(result)),
+            ("What a target would get", _BOLD, wording.plan(result)),
+        ):
+            yield from self.listed(title, colour, rows)
         yield ""
         yield from self.wrapped(f"Findings: {wording.counts(result.findings)}. Status: {wording.status(result)}.")
         for note in (*result.notes, wording.suppressed(result), wording.cut(result), wording.remedy(result)):
@@ -71,6 +67,14 @@ class _Page:
                 yield from self.wrapped(note)
         for line in self.wrapped(wording.footer(result.run)):
             yield self.paint(line, _DIM)
+
+    def listed(self, title: str, colour: str, rows: Sequence[str]) -> Iterator[str]:
+        """A title and its rows; nothing where there are none."""
+        if rows:
+            yield ""
+            yield self.paint(title, colour)
+        for row in rows:
+            yield from self.wrapped(row, first="  - ", rest="    ")
 
     def finding(self, finding: Finding) -> Iterator[str]:
         colour = _COLOURS[finding.severity]

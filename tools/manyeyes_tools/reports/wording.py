@@ -30,6 +30,8 @@ _STATUS = {
     "partial": "done in part",
     "evidence_only": "evidence only, no model was heard",
 }
+DISMISSED = "Dismissed by models that read the code"
+MOST_DISMISSED = 20
 _SMALLEST_USD = 0.0001
 _KEYLESS = re.compile(r"(?:[\w ]+: )?No model was asked: (.*)", re.DOTALL)
 _KEY = re.compile(r"no (\w+_API_KEY) is set")
@@ -61,7 +63,7 @@ def verdict(result: FindingsResult) -> str | None:
     return given.replace("_", " ") if given else None
 
 
-def status(result: FindingsResult) -> str:
+def status(result: Result) -> str:
     """How far the work got, in words."""
     return _STATUS[result.status]
 
@@ -103,6 +105,16 @@ def plan(result: FindingsResult) -> list[str]:
         + f". Proof: {one_line(row.expects)}."
         for row in rows
     ]
+
+
+def dismissed(result: FindingsResult) -> list[str]:
+    """What models that read the code hold to be none, one line for each, with who says so and why."""
+    gone = result.dismissed if isinstance(result, ScanResult) else []
+    lines = [
+        one_line(f"{place(one)} {one.severity}: {one.title}. {one.dissent or ''}".rstrip())
+        for one in gone[:MOST_DISMISSED]
+    ]
+    return [*lines, f"… and {len(gone) - len(lines)} more"] if len(gone) > len(lines) else lines
 
 
 def origin(finding: Finding) -> str:
