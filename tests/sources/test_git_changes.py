@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from manyeyes.errors import BadCall
+from manyeyes.errors import BadCall, NothingChanged
 from manyeyes.redaction import Redactor
 from manyeyes_tools.sources import MaterialArguments, read_material
 
@@ -56,6 +56,20 @@ def test_staged_and_working(repository, changes, put, plain_git):
         "fresh.py": ("f = 1\n", None),
         "new one.py": ("n = 1\n", [1]),
     }
+
+
+def test_of_several_roots_the_first_that_has_changed_is_compared_and_told(repository, changes, plain_git, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    plain_git("init", "-q", "-b", "main", cwd=other)
+    (other / "new.py").write_text("n = 1\n")
+    for roots in ((repository, other), (other, repository)):
+        material = changes("working", roots)
+        assert list(shown(material)) == ["new.py"]
+        assert material.notes == (f"of several roots only other was compared, not {repository.name}",)
+    (other / "new.py").unlink()
+    with pytest.raises(NothingChanged, match="no changes since the last commit"):
+        changes("working", (repository, other))
 
 
 def test_a_branch_against_where_it_left(repository, changes, put, plain_git):

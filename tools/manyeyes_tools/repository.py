@@ -41,20 +41,35 @@ class Repository:
     common: Path
 
 
-def find_repository(roots: Sequence[Path]) -> tuple[Path, Repository]:
-    """The first root that is, or lies in, a git repository.
+def find_repositories(roots: Sequence[Path]) -> list[tuple[Path, Repository]]:
+    """The roots that are, or lie in, a git repository, in their order; at least one.
 
     Raises:
-        BadCall: there is none, or its `.git` points elsewhere.
+        BadCall: there is none, or the `.git` of the first one points elsewhere.
     """
+    found: list[tuple[Path, Repository]] = []
     for root in roots:
-        for folder in (root, *root.parents):
-            mark = folder / ".git"
-            if mark.exists():
-                repository = _parts(folder, mark, roots)
-                if repository is not None:
-                    return root, repository
-    raise BadCall(f"No root is a git repository. {_NOT_HERE}")
+        try:
+            repository = _holding(root, roots)
+        except BadCall:
+            if not found:
+                raise
+            continue  # the call is for the first one, and this one is none that can be read
+        if repository is not None:
+            found.append((root, repository))
+    if not found:
+        raise BadCall(f"No root is a git repository. {_NOT_HERE}")
+    return found
+
+
+def _holding(root: Path, roots: Sequence[Path]) -> Repository | None:
+    """The repository that a root is, or lies in."""
+    for folder in (root, *root.parents):
+        mark = folder / ".git"
+        repository = _parts(folder, mark, roots) if mark.exists() else None
+        if repository is not None:
+            return repository
+    return None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from manyeyes.cores import AT_ONCE, THREADS
-from manyeyes.errors import BadCall
+from manyeyes.errors import BadCall, NothingChanged
 from manyeyes_tools import diffs, git
 from manyeyes_tools.arguments import MaterialArguments
 from manyeyes_tools.basket import Basket, Piece
@@ -19,7 +19,7 @@ from manyeyes_tools.globs import escaped, fixed_part, has_magic, matches
 from manyeyes_tools.languages import ending_of, guess, language_of, named_language
 from manyeyes_tools.material import Material, Origin, SourceFile
 from manyeyes_tools.project import ProjectSettings, read_project, together
-from manyeyes_tools.repository import find_repository
+from manyeyes_tools.repository import find_repositories
 from manyeyes_tools.roots import (
     OutOfReach,
     Place,
@@ -301,11 +301,22 @@ def _partial(name: str, hunks: list[diffs.Hunk], basket: Basket) -> Piece | None
 
 
 def _from_git(revisions: str, roots: Sequence[Path], limits: Limits, redactor: Redactor, *, sealed: bool) -> Material:
+    """What changed in the first root that is a repository; where nothing did, in the next one."""
     require_roots(roots)
-    root, repository = find_repository(roots)
-    project, problems = read_project(root)
-    basket = Basket(project.lowered(limits), ignore=project.ignore, sealed=[] if sealed else None)
-    git.collect(revisions, root, repository, roots, basket)
+    every = find_repositories(roots)
+    for root, repository in every:
+        project, problems = read_project(root)
+        basket = Basket(project.lowered(limits), ignore=project.ignore, sealed=[] if sealed else None)
+        try:
+            git.collect(revisions, root, repository, roots, basket)
+        except NothingChanged:
+            if root != every[-1][0]:
+                continue
+            raise
+        break
+    if len(every) > 1:
+        others = ", ".join(other.name for other, _ in every if other != root)
+        basket.notes.append(f"of several roots only {root.name} was compared, not {others}")
     return _finished(basket, "git", redactor, project=project, problems=problems)
 
 

@@ -58,11 +58,15 @@ def settings_for(paths: Iterable[Path]) -> Settings:
     if set_by_operator or settings.roots != default_roots(Path.cwd(), os.environ):
         return settings
     roots = list(settings.roots)
+    here = Path.cwd()
     for path in paths:
         real = path.resolve()
         folder = real if real.is_dir() else real.parent
         if folder.is_dir() and not any(folder.is_relative_to(root) for root in roots):
             roots.append(folder)
+    named = roots[len(settings.roots) :]
+    if len(named) > 1 and not Path.home().is_relative_to(here) and all(one.is_relative_to(here) for one in named):
+        roots[len(settings.roots) :] = [here]  # so that their files are called what whoever named them calls them
     return settings.model_copy(update={"roots": tuple(roots)})
 
 
