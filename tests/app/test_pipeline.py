@@ -10,7 +10,7 @@ import pytest
 from manyeyes_tools.pipeline.practices import PRACTICES
 from manyeyes_tools.questions import question_for
 from wire.doubles import body
-from wire.members import seated, strings
+from wire.members import careful, claims, readings, seated, strings
 
 pytestmark = pytest.mark.anyio
 
@@ -149,6 +149,53 @@ async def test_a_refutation_that_the_code_does_not_bear_out_counts_for_nothing(c
     assert not result["security"]["dismissed"]
     (kept,) = [one for one in result["security"]["findings"] if one["cwe"] == "CWE-862"]
     assert (kept["dissent"], kept["confidence"]) == (None, SUSPICION["confidence"])
+
+
+def member(real, later="confirm", *, reports=True):
+    """Somebody who sits on every panel: reports, answers the candidates, and judges what was found, `later` anew."""
+    asked = []
+
+    def think(texts):
+        if claims(texts):
+            stand = later if asked else "confirm" if reports else "unsure"
+            return readings(texts, lambda block: careful(block, CODE) or (stand, f"So the code says: {stand}.", QUOTE))
+        if any("Candidates, each to be answered" in text for text in texts):
+            asked.append(True)
+            return engineer(texts, real)
+        said = json.loads(reviewer([]))
+        return json.dumps(said | {"symbols": [], "findings": said["findings"] if reports else []})
+
+    return think
+
+
+async def test_the_security_step_of_a_panel_asks_every_vendor(connect, vendors):
+    _, environ = vendors(member("true"), member("true"), member("unsure"))
+    result = await run(connect, environ, depth="panel")
+    asked = {use["ref"].partition(":")[0] for use in result["run"]["models"] if use["role"] == "security engineer"}
+    assert asked == {"anthropic", "openai", "google"}
+    assert any(note.startswith("Read again by a panel's models") for note in result["security"]["notes"])
+    (kept,) = [one for one in result["security"]["findings"] if one["cwe"] == "CWE-862"]
+    assert {source.partition(":")[0] for source in kept["sources"]} >= {"anthropic", "openai"}
+
+
+async def test_what_most_of_a_panel_refute_is_dismissed_however_grave(connect, vendors):
+    _, environ = vendors(member("true"), member("false", "dispute"), member("false", "dispute"))
+    result = await run(connect, environ, depth="panel")
+    (gone,) = [one for one in result["security"]["dismissed"] if one["cwe"] == "CWE-862"]
+    assert gone["severity"] == "high"
+    assert gone["id"] not in ids(result["review"]) | ids(result["security"])
+
+
+@pytest.mark.parametrize(("author", "said"), [("confirm", "openai:"), ("withdraw", "anthropic:")])
+async def test_what_a_panel_gives_up_in_its_exchange_no_other_step_holds_up(connect, vendors, author, said):
+    others = "dispute" if author == "confirm" else "confirm"
+    _, environ = vendors(member("unsure", author), *(member("unsure", others, reports=False) for _ in range(2)))
+    result = await run(connect, environ, depth="panel")
+    (gone,) = [one for one in result["security"]["dismissed"] if one["cwe"] == "CWE-862"]
+    assert said in gone["dissent"]
+    assert gone["id"] not in ids(result["review"]) | ids(result["security"])
+    assert [line for line in result["merged"] if line.startswith(gone["id"]) and "— dismissed: " in line]
+    assert sum(result["security"]["suppressed"]["reasons"].values()) == result["security"]["suppressed"]["count"]
 
 
 async def test_no_finding_is_lost_between_the_steps(connect, vendors):

@@ -16,6 +16,23 @@ BERRY = (
     "__metadata:\n  version: 6\n\n"
     '"x@workspace:., lodash@npm:^4":\n  version: 4.17.0\n  resolution: "lodash@npm:4.17.0"\n'
 )
+NAMELESS = (
+    "<project><artifactId>m</artifactId><dependencies>\n"
+    + "".join(f"<dependency><groupId>${{a{n}}}</groupId><artifactId>b</artifactId></dependency>\n" for n in range(8))
+    + "</dependencies></project>"
+)
+
+
+def profiles(count):
+    """A project whose profiles give the version of a dependency, each on a line of its own."""
+    many = "".join(
+        f"<profile><id>p{n}</id><properties><v>{n}.0</v></properties></profile>\n" for n in range(1, count + 1)
+    )
+    asked = "<dependency><groupId>g</groupId><artifactId>a</artifactId><version>${v}</version></dependency>"
+    return (
+        f"<project><artifactId>m</artifactId><properties><v>0.9</v></properties>\n<dependencies>{asked}</dependencies>\n"
+        f"<profiles>\n{many}</profiles></project>"
+    )
 
 
 def read(name, text, beside=None):
@@ -28,6 +45,25 @@ def read(name, text, beside=None):
         ("build.gradle", "dependencies { implementation 'a.b:c:1.0' }\n", {}, ["a.b:c 1.0"]),
         ("build.gradle", "buildscript { dependencies { classpath 'a.b:c:1.0' } }\n", {}, ["a.b:c 1.0"]),
         ("build.gradle", "dependencies {\n implementation('a.b:c:1.0') { transitive = false }\n}\n", {}, ["a.b:c 1.0"]),
+        (
+            "build.gradle",
+            "dependencies {\n implementation(\n" + ",\n".join(f"  'g:a{n}:1'" for n in range(300)) + "\n )\n}\n",
+            {},
+            [f"g:a{n} 1" for n in range(300)],
+        ),
+        (
+            "build.gradle",
+            "dependencies {\n api(\n [group: 'a', name: 'b'],\n [group: 'c', name: 'd'],\n 'e:name:3')\n}\n",
+            {},
+            ["a:b ", "c:d ", "e:name 3"],
+        ),
+        (
+            "build.gradle",
+            "dependencies {\n api('a:b:1') { because('sad :( {') }\n api 'c:d:2'\n foo { }\n api 'e:exclude:3'\n}\n",
+            {},
+            ["a:b 1", "c:d 2", "e:exclude 3"],
+        ),
+        ("build.gradle", "dependencies {\n api('a:b:1', { isForce = true\n }, 'c:d:2')\n}\n", {}, ["a:b 1", "c:d 2"]),
         ("requirements.txt", "-c base.txt\n-r base.txt\n", {"base.txt": "django==1.0\n"}, ["django 1.0"]),
         ("setup.py", "from setuptools import setup\nsetup(install_requires={'django==1.0'})\n", {}, ["django 1.0"]),
         (
@@ -36,6 +72,7 @@ def read(name, text, beside=None):
             {},
             ["a 1.0.0"],
         ),
+        ("pom.xml", profiles(200), {}, ["g:a 0.9", *(f"g:a {n}.0" for n in range(1, 201))]),
         ("yarn.lock", BERRY, {}, ["lodash 4.17.0"]),
         ("a.csproj", REFERENCE % ";".join(f"p{n}" for n in range(150)), {}, [f"p{n} 1.0.0" for n in range(150)]),
     ],
@@ -51,6 +88,15 @@ def test_it_is_found(name, text, beside, found):
         ("pyproject.toml", DYNAMIC % '["a.txt", "b.txt"]', {"a.txt": "flask==1.0\n"}, "b.txt: not there"),
         ("setup.py", "import setuptools\nsetuptools.setup(**given())\n", {}, "`**`"),
         ("build.gradle", f"dependencies {{ {' ' * 4_000} implementation 'a.b:c:1.0' }}", {}, "longer than 4,000"),
+        (
+            "build.gradle",
+            "dependencies {\n api(\n" + "  'a:b:1',\n" * 1_001 + " )\n}\n",
+            {},
+            "so what else they ask for was not checked: line 2",
+        ),
+        ("build.gradle", "dependencies {\n api(made('a:b:1'\n}\n", {}, "was not checked: line 2"),
+        ("pom.xml", profiles(1_000), {}, "on make of versions was not checked"),
+        ("pom.xml", NAMELESS, {}, "3 more have names that are not known"),
         ("composer.lock", json.dumps({"packages": [], "packages-dev": {"a": {"name": "a/b"}}}), {}, "packages-dev"),
         ("package.json", json.dumps({"dependencies": ["a"]}), {}, "dependencies"),
     ],

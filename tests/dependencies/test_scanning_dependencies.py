@@ -186,6 +186,28 @@ async def test_what_is_skipped_is_said(tmp_path, name):
     assert any(name in problem for problem in result.problems)
 
 
+async def test_a_service_that_is_not_there_is_named_with_what_to_do(tmp_path):
+    root = written(tmp_path, **{"requirements.txt": "six==1.0\n"})
+    with serving(osv()) as double:
+        pass  # its port is free again, and nobody answers there
+    result = await scan(root, double, MANYEYES_RETRY_BACKOFF_S="0.01")
+    (told,) = [problem for problem in result.problems if "service at" in problem]
+    assert told.startswith(f"The vulnerability service at {double.url} could not be reached: ")
+    assert "ConnectError" in told
+    for way in ("MANYEYES_OSV_URL", "MANYEYES_OSV_DB", "--osv-db PATH"):
+        assert way in told
+    assert not [note for note in result.notes if "looked up" in note]
+
+
+async def test_a_service_that_answers_and_fails_is_not_called_unreachable(tmp_path):
+    root = written(tmp_path, **{"requirements.txt": "six==1.0\n"})
+    with serving(osv()) as double:
+        double.fault = "500"
+        result = await scan(root, double, MANYEYES_RETRY_BACKOFF_S="0.01")
+    (told,) = [problem for problem in result.problems if "service at" in problem]
+    assert f"service at {double.url} did not answer everything: HTTP 500" in told
+
+
 async def test_nothing_of_the_project_runs(tmp_path):
     mark = tmp_path / "ran"
     evil = f"open({str(mark)!r}, 'w')\n"

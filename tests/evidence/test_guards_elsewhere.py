@@ -82,6 +82,10 @@ async def confidences(handlers: str, other: str, path: str, at: str = "shop/view
     (DJANGO, "from django.urls import path\nfrom shop import views\nurlpatterns = [path('x', login_required(views.drop))]\n", "shop/urls.py"),
     (DJANGO, "from django.urls import path\nfrom . import views\nurlpatterns = [path('x', login_required(views.drop))]\n", "shop/urls.py"),
     (DJANGO, "MIDDLEWARE = ['django.contrib.auth.middleware.LoginRequiredMiddleware']\n", "settings.py"),
+    (DJANGO, "MIDDLEWARE: list[str] = ['django.contrib.auth.middleware.LoginRequiredMiddleware']\n", "settings.py"),
+    (DJANGO, "from .base import *\nMIDDLEWARE += ['django.contrib.auth.middleware.LoginRequiredMiddleware']\n", "settings.py"),
+    (DJANGO, "from .base import MIDDLEWARE\nMIDDLEWARE.append('django.contrib.auth.middleware.LoginRequiredMiddleware')\n", "settings.py"),
+    (DJANGO, "from .base import *\nMIDDLEWARE.insert(3, 'login_required.middleware.LoginRequiredMiddleware')\n", "settings.py"),
 ])  # fmt: skip
 async def test_a_guard_in_another_file_counts(handlers: str, other: str, path: str) -> None:
     assert await confidences(handlers, "", path), "without the guard it is open"
@@ -95,6 +99,9 @@ async def test_a_guard_in_another_file_counts(handlers: str, other: str, path: s
     (FASTAPI, "from fastapi import Depends\nfrom shop import other\napp.include_router(other.router, dependencies=[Depends(get_user)])\n", "main.py"),
     (DJANGO, "from django.urls import path\nfrom shop import views\nurlpatterns = [path('x', login_required(views.show)), path('y', views.drop)]\n", "shop/urls.py"),
     (DJANGO, "MIDDLEWARE = ['django.contrib.auth.middleware.AuthenticationMiddleware']\n", "settings.py"),
+    (DJANGO, "MIDDLEWARE += ['django.contrib.auth.middleware.AuthenticationMiddleware']\n", "settings.py"),
+    (DJANGO, "INSTALLED_APPS += ['shop.LoginRequiredMiddleware']\n", "settings.py"),
+    (DJANGO, "MIDDLEWARE.remove('django.contrib.auth.middleware.LoginRequiredMiddleware')\n", "settings.py"),
 ])  # fmt: skip
 async def test_what_is_no_guard_of_it_does_not(handlers: str, other: str, path: str) -> None:
     without = await confidences(handlers, "", path)
@@ -131,6 +138,7 @@ REST_FRAMEWORK = {
     (DRF, "REST_FRAMEWORK = {'PAGE_SIZE': 20}\n", [None]),  # then everyone may
     (DRF, SETTINGS.replace("IsAuthenticated", "AllowAny"), [None]),
     (DRF, SETTINGS, []),
+    (DRF, SETTINGS.replace("REST_FRAMEWORK =", "REST_FRAMEWORK: dict[str, object] ="), []),
     (DRF + "    permission_classes = [IsAdminUser]\n", "", []),
     (DRF.replace("(viewsets.ModelViewSet)", "(TeamMemberMixin, viewsets.ModelViewSet)"), "", []),
     (DRF.replace("ModelViewSet", "ReadOnlyModelViewSet"), "", []),

@@ -200,3 +200,59 @@ async def test_scripts_and_go_are_searched_for_dangerous_calls(language: str, pa
         Material(files=(SourceFile(path=path, language=language, text=harmless, masked=harmless),)), purpose="security"
     )
     assert not clean.findings
+
+
+IMPORTS = "import os, shlex, subprocess, yaml\nfrom functools import partial\n"
+GO = "def go(program, x):\n    os.system(program + ' ' + x)\n"
+
+
+@pytest.mark.parametrize(("before", "use", "at"), [
+    ("run = lambda x: os.system('ls ' + x)\n", "    run(x)\n", 3),
+    ("run: object = lambda x: os.system('ls ' + x)\n", "    run(x)\n", 3),
+    ("made = lambda x: 'ls ' + x\n", "    os.system(made(x))\n", 0),
+    ("read = lambda name: request.args[name]\n", "    os.system('ls ' + read('y'))\n", 0),
+    ("run = lambda x: os.system('ls ' + x)\n", "    import threading\n    threading.Thread(target=run, args=(x,)).start()\n", 3),
+    ("", "    run = lambda x: os.system('ls ' + x)\n    run(x)\n", -1),
+    ("", "    def run(x):\n        os.system('ls ' + x)\n    run(x)\n", -1),
+    (GO + "run = partial(go, 'ls')\n", "    run(x)\n", 4),
+    (GO + "run = partial(partial(go), 'ls')\n", "    run(x)\n", 4),
+    (GO + "run = partial(go, program='ls')\n", "    run(x=x)\n", 4),
+    (GO, "    partial(go, 'ls')(x)\n", 4),
+    (GO, "    run = partial(go, x)\n    run('a')\n", 4),
+    ("made = partial('{} {}'.format, 'ls')\n", "    os.system(made(x))\n", 0),
+    ("class Runner:\n    def go(self, program, x):\n        os.system(program + x)\n", "    run = partial(Runner().go, 'ls ')\n    run(x)\n", 5),
+    ("run = partial(subprocess.run, shell=True)\n", "    run('ls ' + x)\n", 0),
+])  # fmt: skip
+def test_values_flow_through_functions_that_are_only_variables(before: str, use: str, at: int) -> None:
+    """`at` is the line of the sink; 0 for the last, negative for one above the last."""
+    text = IMPORTS + before + FLASK + use
+    last = text.count("\n")
+    assert ("command-injection", "pkg/m0.py", at if at > 0 else last + at) in found(text)
+
+
+@pytest.mark.parametrize(("before", "use"), [
+    ("made = lambda x: 'ls ' + shlex.quote(x)\n", "    os.system(made(x))\n"),
+    ("made = lambda x: 'ls'\n", "    os.system(made(x))\n"),
+    ("known = lambda x: x in {'a', 'b'}\n", "    if not known(x):\n        abort(404)\n    os.system('ls ' + x)\n"),
+    ("", "    made = lambda x: 'ls ' + shlex.quote(x)\n    os.system(made(x))\n"),
+    ("", "    def made(x):\n        return 'ls ' + shlex.quote(x)\n    os.system(made(x))\n"),
+    ("def made(program, x):\n    return program + shlex.quote(x)\nls = partial(made, 'ls ')\n", "    os.system(ls(x))\n"),
+    ("run = partial(subprocess.run, shell=True)\n", "    run(['ls', '--', x], shell=False)\n"),
+    ("load = partial(yaml.load, Loader=yaml.SafeLoader)\n", "    load(x)\n"),
+])  # fmt: skip
+def test_what_such_functions_make_harmless_is(before: str, use: str) -> None:
+    assert not {rule for rule, _, _ in found(IMPORTS + before + FLASK + use)} & {"command-injection", "unsafe-yaml"}
+
+
+def test_such_functions_are_found_in_other_files() -> None:
+    lib = f"{IMPORTS}{GO}show = lambda x: os.system('ls ' + x)\nrun = partial(go, 'ls')\n"
+    for use in ("show(x)", "m1.show(x)", "run(x)", "m1.run(x)"):
+        flows = found(f"from pkg import m1\nfrom pkg.m1 import show, run\n{FLASK}    {use}\n", lib)
+        assert ("command-injection", "pkg/m1.py", 5 if "show" in use else 4) in flows, use
+
+
+@pytest.mark.parametrize(
+    "text", ["f = lambda x: f(x)\nf(1)\n", "from functools import partial\ng = partial(g, 1)\ng = partial(g)\ng(2)\n"]
+)
+def test_what_is_made_of_itself_comes_to_an_end(text: str) -> None:
+    assert not found(text)

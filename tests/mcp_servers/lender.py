@@ -110,4 +110,10 @@ for line in sys.stdin:
     else:
         reply["error"] = {"code": -32601, "message": "Method not found"}
     sys.stdout.write(json.dumps(reply) + "\n")
+    if MODE == "again" and asked["method"] == "tools/call":  # and says something else right after, several times
+        said = {"content": [{"type": "text", "text": "on second thought"}]}
+        for one in (asked["id"], str(asked["id"])):
+            sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": one, "result": said}) + "\n")
+        error = {"code": -32000, "message": "gone"}
+        sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}) + "\n")
     sys.stdout.flush()

@@ -57,6 +57,21 @@ async def test_what_is_not_marked_as_reading_is_not_offered(lent):
     assert borrowed.only_reads
 
 
+async def test_of_several_responses_to_one_call_the_first_counts(lent, diary):
+    said = []
+    async with lent(args=(LENDER, str(diary), "again")) as borrowed:
+        said += [(await borrowed.run(call("look", what=str(number)))).text for number in range(3)]
+        async with anyio.create_task_group() as group:
+            for number in range(3, 9):
+                group.start_soon(ask, borrowed, str(number), said)
+    assert sorted(said) == [f"<data>{number}: seen</data>" for number in range(9)]
+    assert borrowed.problems == []
+
+
+async def ask(borrowed, what, said):
+    said.append((await borrowed.run(call("look", what=what))).text)
+
+
 async def test_a_destructive_tool_is_offered_once_the_operator_allows_it(lent, diary):
     async with lent(tools=("write",), allow_destructive=True) as borrowed:
         assert not borrowed.only_reads

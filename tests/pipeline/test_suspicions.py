@@ -101,6 +101,33 @@ def test_an_answer_counts_as_far_as_the_code_bears_it_out(
         assert ("openai:gpt" in one.sources) == (one.confidence > 0.6)
 
 
+@pytest.mark.parametrize(
+    ("severity", "votes", "outcome"),
+    [
+        ("high", ("false", "false", "true"), "dismissed"),
+        ("high", ("false", "true", "true"), 0.45),
+        ("high", ("false", "true"), 0.4),
+        ("high", ("false", "unsure", "unsure"), 0.3),
+        ("medium", ("false", "unsure", "unsure"), "dismissed"),
+        ("critical", ("true", "true", "unsure"), 0.9),
+    ],
+)
+def test_of_a_panel_the_most_decide_and_one_alone_strikes_nothing_grave_off(
+    severity: str, votes: tuple[str, ...], outcome: object
+) -> None:
+    spoken = [
+        Heard(f"vendor{number}:m", CaseAnswer(summary="s", findings=[], checked=[check]), (), Counter())
+        for number, real in enumerate(votes)
+        for check in (Check(id="F-1", real=real, reason="It is what it is there.", quote="value_1 = read(1)"),)
+    ]
+    known = finding("F-1", severity=severity)
+    result = Suspicions((known,), FILES).weigh(spoken, (), FILES, "panel")
+    if outcome == "dismissed":
+        assert [len(one.said) for one in result.dismissed] == [votes.count("false")]
+    else:
+        assert [(one.id, one.confidence) for one in result.findings] == [("F-1", pytest.approx(outcome))]
+
+
 def test_who_answers_twice_and_not_the_same_has_not_answered() -> None:
     said = [
         Check(id="F-1", real=real, reason="It is what it is.", quote="value_1 = read(1)") for real in ("true", "false")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -16,6 +18,8 @@ from manyeyes_tools.probing.client import connected
 from manyeyes_tools.probing.engines import schemathesis, wapiti
 from manyeyes_tools.probing.engines.engine import Nonsense, Reported, Task
 from manyeyes_tools.probing.engines.running import Work, run_engine
+from manyeyes_tools.probing.prober import Run, _others, _Work
+from manyeyes_tools.probing.proof import Lab
 from manyeyes_tools.probing.scope import origin_of
 
 BEGIN = f"""#!{sys.executable}
@@ -151,6 +155,94 @@ async def test_saying_its_version_takes_no_more_than_its_time(weak, tmp_path):
     assert heard.problems[0].startswith("wapiti: ")
 
 
+TELLS = """
+parts = dict(argv=sys.argv, line=open("/proc/self/cmdline").read(), left=dict(os.environ))
+json.dump(parts, open(os.path.dirname(sys.argv[0]) + "/TOLD", "w"))
+through.open(given["--url"]).read()
+"""
+KEYLESS = """
+from urllib.parse import urlsplit
+bare = "http://127.0.0.1:%d" % urlsplit(given["--proxy"]).port
+through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": bare}))
+try:
+    through.open(given["--url"])
+except urllib.error.HTTPError as error:
+    assert error.code == 407
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(not Path("/proc").exists(), reason="what others see of a program is told by the system")
+async def test_the_key_of_the_proxy_stands_where_no_other_user_reads_it(weak, tmp_path):
+    path = program(tmp_path, BEGIN + TELLS + REPORT)
+    async with connected(origin_of(weak), ("127.0.0.1",), Dast(wapiti=path)) as client:
+        heard = await run_engine(wapiti.ENGINE, Work(client, path, "/", None, most=5, seconds=30, mask=str))
+    told = json.loads((tmp_path / "TOLD").read_text())
+    proxy = told["argv"][told["argv"].index("--proxy") + 1]
+    key = proxy.removeprefix("http://manyeyes:").partition("@")[0]
+    assert len(key) > 30
+    assert key not in told["line"]
+    assert "--proxy\0http://127.0.0.1:" in told["line"]
+    assert key not in str(told["left"])
+    assert heard.problems == []
+    assert heard.notes[0].startswith("wapiti 9.8.7 sent 1 requests and reported")
+
+
+@pytest.mark.anyio
+async def test_a_scanner_that_does_not_use_its_key_is_not_taken_for_a_clean_one(weak, tmp_path):
+    path = program(tmp_path, BEGIN + KEYLESS + REPORT.replace("[entry", "[] and [entry"))
+    async with connected(origin_of(weak), ("127.0.0.1",), Dast(wapiti=path)) as client:
+        heard = await run_engine(wapiti.ENGINE, Work(client, path, "/", None, most=5, seconds=30, mask=str))
+    assert heard.problems == ["wapiti tried nothing: 1 requests came to its proxy without the key that it was given."]
+
+
+HANGS = """
+open(os.path.dirname(sys.argv[0]) + "/PID.part", "w").write(str(os.getpid()))
+os.rename(os.path.dirname(sys.argv[0]) + "/PID.part", os.path.dirname(sys.argv[0]) + "/PID")
+time.sleep(600)
+"""
+
+
+@pytest.mark.anyio
+async def test_time_that_is_up_loses_nothing_of_those_that_were_done(weak, tmp_path):
+    (tmp_path / "late").mkdir()
+    limits = Dast(
+        engines=("wapiti", "schemathesis"),
+        wapiti=program(tmp_path, BEGIN + REPORT),
+        schemathesis=program(tmp_path / "late", BEGIN + HANGS),
+    )
+    marker, run = tmp_path / "late" / "PID", Run()
+    async with connected(origin_of(weak), ("127.0.0.1",), limits) as client:
+
+        async def tell(*_said):
+            pass
+
+        work = _Work(client, Lab(client), run, tell, "/", '{"openapi": "3.0.3", "paths": {"/a": {"get": {}}}}')
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as group:
+                group.start_soon(_others, work, anyio.current_time() + 600, str)
+                while not marker.exists():
+                    await anyio.sleep(0.02)
+                group.cancel_scope.cancel()
+    assert {one.reported.source for one in run.unproved} >= {"wapiti:sql", "wapiti:file", "wapiti:ldap"}
+    assert run.problems == ["Stopped before they were done: schemathesis."]
+    assert run.notes[0].startswith("wapiti 9.8.7 sent 0 requests and reported 4 things")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(marker.read_text()), 0)
+
+
+@pytest.mark.anyio
+async def test_no_room_for_what_a_scanner_needs_is_told(weak, tmp_path):
+    def full(_task):
+        raise OSError(28, "No space left on device")
+
+    path = program(tmp_path, BEGIN)
+    async with connected(origin_of(weak), ("127.0.0.1",), Dast(wapiti=path)) as client:
+        work = Work(client, path, "/", None, most=5, seconds=30, mask=str)
+        heard = await run_engine(replace(wapiti.ENGINE, prepare=full), work)
+    assert heard.problems == ["wapiti was not run: No space left on device."]
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"null", b'{"vulnerabilities": []}', b"\xff\xfe", b"[" * 99_999])
 def test_what_is_no_report_is_nonsense(data):
     with pytest.raises(Nonsense):
@@ -237,7 +329,7 @@ def test_doctor_says_which_are_there(tmp_path, monkeypatch, capsys):
     told = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
     assert told["wapiti"]["state"] == "ok"
     assert told["schemathesis"]["state"] == "broken"
-    assert "manyeyes[dast]" in told["schemathesis"]["detail"]
+    assert ".[dast]" in told["schemathesis"]["detail"]
 
 
 def test_programs_are_found_by_name_or_whole_path(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import ClassVar
 
 import anyio
@@ -46,7 +47,33 @@ def limits(**more):
 
 
 def through(gate):
-    return httpx2.AsyncClient(proxy=gate.proxy, trust_env=False)
+    return httpx2.AsyncClient(proxy=gate.opened_by, trust_env=False)
+
+
+def key(gate):
+    return f"Proxy-Authorization: Basic {b64encode(f'manyeyes:{gate.key}'.encode()).decode()}\r\n"
+
+
+@pytest.mark.anyio
+async def test_who_does_not_show_the_key_is_sent_away(target):
+    async with (
+        connected(target, ("127.0.0.1",), limits()) as client,
+        opened(client, 100) as gate,
+        opened(client, 100) as other,
+    ):
+        Target.asked.clear()
+        wrong = (gate.proxy, gate.opened_by.replace(gate.key, other.key), gate.opened_by.replace("manyeyes", "x"))
+        for number, way in enumerate(wrong):
+            async with httpx2.AsyncClient(proxy=way, trust_env=False) as http:
+                answer = await http.get(f"{gate.url}/", headers={"Authorization": "Basic x"})
+                assert (answer.status_code, gate.refused) == (407, number * 2 + 1)
+                assert answer.headers["proxy-authenticate"].startswith("Basic ")
+                assert (await http.get("http://evil.example/")).status_code == 407
+        assert (Target.asked, gate.sent, gate.outside) == ([], 0, {})
+        async with through(gate) as http:
+            assert (await http.get(f"{gate.url}/")).status_code == 200
+        assert (len(Target.asked), gate.refused) == (1, 6)
+        assert gate.key not in str(Target.asked) + repr(gate)
 
 
 @pytest.mark.anyio
@@ -88,7 +115,8 @@ async def test_what_lies_outside_reaches_nobody(target, away):
                     assert (await http.get(address)).status_code == 403
             with pytest.raises(httpx2.ProxyError):
                 await http.get("https://example.com/")
-        for line in (b"GET /plain HTTP/1.1\r\nHost: x\r\n\r\n", b"nonsense\r\n\r\n", b"GET " + b"x" * 90_000):
+        keyed = f"GET /plain HTTP/1.1\r\nHost: x\r\n{key(gate)}\r\n".encode()
+        for line in (keyed, b"nonsense\r\n\r\n", b"GET " + b"x" * 90_000):
             async with await anyio.connect_tcp("127.0.0.1", gate.port) as stream:
                 await stream.send(line)
                 try:
@@ -122,7 +150,8 @@ async def test_what_is_not_ascii_ends_no_run(target):
     async with connected(target, ("127.0.0.1",), limits(unsafe_methods=True)) as client, opened(client, 100) as gate:
         Target.asked.clear()
         async with await anyio.connect_tcp("127.0.0.1", gate.port) as stream:
-            await stream.send(f"GET {gate.url}/odd HTTP/1.1\r\nHost: x\r\nX-Name: caf\u00e9\r\n\r\n".encode("latin-1"))
+            line = f"GET {gate.url}/odd HTTP/1.1\r\nHost: x\r\nX-Name: caf\u00e9\r\n{key(gate)}\r\n"
+            await stream.send(line.encode("latin-1"))
             assert b" 200 " in (await stream.receive()).partition(b"\r\n")[0]
         assert Target.asked[0][2]["x-name"] == "caf\u00e9"
         assert (await client.ask(Asked("GET", "/", (("X-Name", "\u4e2d"),)))).status == 200

@@ -55,7 +55,11 @@ class Guard:
 def find_guards(tree: Tree, path: str) -> tuple[Guard, ...]:
     """The guards that stand in a file."""
     guards = [Guard(path, covers) for covers in _covered(tree)]
-    if any(_required_by_settings(node) or _required_by_default(node) for _, node in tree.each(ast.Assign)):
+    if any(
+        (name == "MIDDLEWARE" and _required_by_settings(value))
+        or (name == "REST_FRAMEWORK" and _required_by_default(value))
+        for name, value in _settings(tree)
+    ):
         guards.append(Guard(_of_program(path)))
     return tuple(dict.fromkeys(guards))
 
@@ -170,21 +174,33 @@ def _is_application(name: str, tree: Tree) -> bool:
     return any(isinstance(one, ast.Call) and dotted(one.func).rpartition(".")[2] in _APPLICATIONS for one in made)
 
 
-def _required_by_settings(node: ast.Assign) -> bool:
+def _settings(tree: Tree) -> Iterator[tuple[str, ast.expr]]:
+    """Variables, and what they are given: at once, by `+=`, or by `append`, `extend` and `insert`."""
+    for _, node in tree.each(ast.Assign):
+        yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+    further: list[ast.AnnAssign | ast.AugAssign] = [node for _, node in tree.each(ast.AnnAssign)]
+    further += [node for _, node in tree.each(ast.AugAssign)]
+    for one in further:
+        if isinstance(one.target, ast.Name) and one.value is not None:
+            yield one.target.id, one.value
+    for _, call, _ in tree.calls():
+        variable, _, method = dotted(call.func).rpartition(".")
+        if method in {"append", "extend", "insert"} and call.args:
+            yield variable, call.args[-1]
+
+
+def _required_by_settings(value: ast.expr) -> bool:
     """Django's settings: middleware that requires a log-in everywhere."""
-    named = any(isinstance(one, ast.Name) and one.id == "MIDDLEWARE" for one in node.targets)
-    return named and any(
+    return any(
         re.search(r"Login\w*Required|Require\w*Login|Auth\w*Required", word) and word != _NO_GUARD
-        for word in words_of(node.value)
+        for word in words_of(value)
     )
 
 
-def _required_by_default(node: ast.Assign) -> bool:
+def _required_by_default(value: ast.expr) -> bool:
     """Django REST framework's settings: who may call whatever does not say so itself; without them, everyone."""
-    match node:
-        case ast.Assign(targets=[ast.Name(id="REST_FRAMEWORK")], value=ast.Dict() as settings):
-            defaults = [one.value for one in entries(settings) if one.name == "DEFAULT_PERMISSION_CLASSES"]
-            classes = {word.rpartition(".")[2] for value in defaults for word in words_of(value)}
-            return bool(classes) and not classes & _PERMITS_ALL
-        case _:
-            return False
+    if not isinstance(value, ast.Dict):
+        return False
+    defaults = [one.value for one in entries(value) if one.name == "DEFAULT_PERMISSION_CLASSES"]
+    classes = {word.rpartition(".")[2] for default in defaults for word in words_of(default)}
+    return bool(classes) and not classes & _PERMITS_ALL

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from manyeyes import __version__
 from manyeyes_tools.documents import report as documents
+from manyeyes_tools.documents import terminal as documents_shown
 from manyeyes_tools.documents.result import DocResult
-from manyeyes_tools.findings import ReviewResult, ScanResult
+from manyeyes_tools.findings import ScanResult
 from manyeyes_tools.pipeline.digest import united
 from manyeyes_tools.reports import markdown, paging, sarif, terminal, wording
 
@@ -31,7 +32,9 @@ _TITLES = {
 def report(result: PipelineResult) -> str:
     """The whole result as Markdown: what the steps say in short, then each step's own report."""
     blocks = [f"# Pipeline, {result.mode}", f"**Status:** {result.status}"]
-    blocks += [f"- {_TITLES[name]}: {markdown.inline(part.summary)}" for name, part in _parts(result)]
+    blocks += [f"- {_TITLES[name]}: {markdown.inline(part.summary)}" for name, part in _parts(result)] or [
+        markdown.inline(result.summary)
+    ]
     if problems := wording.problems(result):
         blocks += ["## What could not be done", "\n".join(f"- {markdown.inline(line)}" for line in problems)]
     if result.merged:
@@ -59,7 +62,7 @@ def export(result: PipelineResult, form: str) -> str:
             for name, part in _told_once(result)
         ]
         if result.documentation:
-            shown.append(documents.coloured(documents.report(result.documentation)))
+            shown.append(documents_shown.report(result.documentation, width=terminal.columns()))
         head = [f"Pipeline, {result.mode}: {result.status}", *(f"  {line}" for line in wording.problems(result))]
         return "\n\n".join(["\n".join(head), *shown])
     return report(result)
@@ -146,6 +149,13 @@ def _findings(result: PipelineResult) -> FindingsResult:
             standing = {one.id for one in every}
             update["dismissed"] = [one for one in base.dismissed if one.id not in standing]
         return base.model_copy(update=update)
-    return ReviewResult(
-        status=result.status, summary=result.summary, problems=result.problems, run=result.run, findings=every
+    # Of the same kind as with findings, so that code scanning services file it under the same name.
+    return ScanResult(
+        status=result.status,
+        summary=result.summary,
+        problems=result.problems,
+        run=result.run,
+        findings=every,
+        scan_type="sast",
+        rules_run=0,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manyeyes.cores import compute
 from manyeyes_tools.arguments import DocArguments, MaterialArguments, ScanArguments
+from manyeyes_tools.casework import Dismissed
 from manyeyes_tools.chunks import tokens
 from manyeyes_tools.conclusion import conclude, describe
 from manyeyes_tools.evidence.external import scanners
@@ -20,6 +22,7 @@ from manyeyes_tools.pipeline.practices import is_practice
 from manyeyes_tools.pipeline.suspicions import Suspicions, worth_asking
 from manyeyes_tools.reports.markdown import inline, span
 from manyeyes_tools.reviewing import examine
+from manyeyes_tools.scrutiny import WITHDRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +86,10 @@ async def practices(work: Work) -> ReviewResult:
 
 
 async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
-    """A security engineer who answers for each place that was named before whether it is real, and looks for more."""
+    """Security engineers who answer for each place that was named before whether it is real, and look for more.
+
+    One of another vendor than the reviewer's where there is one; with `panel` one of each vendor.
+    """
     evidence = await remembered.of(work.material, purpose="security", external=scanners(work.bench))
     known = await compute(joined, earlier, await compute(merge, evidence.findings))
     shown = await compute(excerpts, work.material, list(filter(worth_asking, known)), _room(work.material))
@@ -94,7 +100,7 @@ async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
             role="security engineer",
             prompt="second_reader",
             answer=CaseAnswer,
-            depth="quick" if work.depth == "quick" else "standard",
+            depth=work.depth,
             model=work.model,
             checked=True,
             casework=Suspicions(shown.findings, {file.path: file for file in work.material.files}),
@@ -102,6 +108,7 @@ async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
         )
         # Text, so that the model judges what it is shown and does not read the rest again for itself.
         judgement = await judge(replace(shown.material, origin="code"), shown.findings, question, work.bench)
+        _withdraw(judgement, shown.findings)
     asked = {one.id for one in shown.findings} if shown is not None and judgement.folded else set()
     # Each under its id, which the other steps speak of: nothing more is merged.
     judgement.findings += [one for one in known if one.id not in asked]
@@ -111,7 +118,7 @@ async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
         status=conclusion.status,
         summary=judgement.summary or describe(conclusion.findings, work.material, evidence),
         problems=conclusion.problems,
-        notes=[*work.bench.notices, *conclusion.notes, *_reread(shown, judgement)],
+        notes=[*work.bench.notices, *conclusion.notes, *_reread(shown, judgement, work.depth)],
         run=work.bench.run(),
         findings=conclusion.findings,
         counts=conclusion.counts,
@@ -128,8 +135,17 @@ def _room(material: Material) -> int:
     return max(int(sum(tokens(file.masked) for file in material.files) * EXCERPTS), LEAST_TOKENS)
 
 
-def _reread(shown: Excerpts | None, judgement: Judgement) -> list[str]:
-    """What the second model was asked, and what it made of it, in a line."""
+def _withdraw(judgement: Judgement, asked: Sequence[Finding]) -> None:
+    """Dismiss what a panel's member had reported in the step before and takes back: no step goes on holding it up."""
+    known = {one.id for one in judgement.findings} | {one.finding.id for one in judgement.dismissed}
+    gone = [one for one in asked if one.id not in known] if judgement.folded else []
+    judgement.dismissed += [Dismissed(one, tuple((name, "withdrew it") for name in one.sources)) for one in gone]
+    judgement.ungrounded[WITHDRAWN] -= len(gone)
+    judgement.ungrounded += Counter()  # takes out what is none
+
+
+def _reread(shown: Excerpts | None, judgement: Judgement, depth: Depth) -> list[str]:
+    """Who was asked, and what they made of it, in two lines."""
     if shown is None:
         return ["Neither the review nor the engines named a place, so no model was asked to read one again."]
     if not judgement.heard:
@@ -137,8 +153,9 @@ def _reread(shown: Excerpts | None, judgement: Judgement) -> list[str]:
     places = sum(len(file.parts) for file in shown.material.files)
     disputed = {one.id for one in judgement.findings if one.dissent}
     ids = {one.id for one in shown.findings}
+    who = "a panel's models" if depth == "panel" else "a second model"
     return [
-        f"Read again by a second model: {places} places that the review or the engines named, not all.",
+        f"Read again by {who}: {places} places that the review or the engines named, not all.",
         f"Of {len(ids)} suspicions there {len(judgement.dismissed)} were dismissed and {len(disputed & ids)} disputed.",
     ]
 

@@ -1,4 +1,4 @@
-"""What a review and the engines suspect, put to a second model: each a question of its kind, answered with a quote."""
+"""What a review and the engines suspect, put to others: each a question of its kind, answered with a quote."""
 
 from __future__ import annotations
 
@@ -66,11 +66,12 @@ class Suspicions:
         spoken: Sequence[Heard],
         claims: Sequence[Finding],
         files: Mapping[str, SourceFile],
-        depth: Depth,  # noqa: ARG002  # one model answers, at whatever depth
+        depth: Depth,  # noqa: ARG002  # the votes tell how many were asked
     ) -> Weighed:
         """What stands, surer or in doubt by what was answered, and what was dismissed.
 
-        One model alone strikes nothing grave off the list: it stays, with the dissent.
+        More must refute it than bear it out.  One model alone strikes nothing grave off the list: it stays, with the
+        dissent.
         """
         votes = SecurityCases(self.known, self.files).votes(spoken, claims, files)
         standing: list[Finding] = []
@@ -80,20 +81,20 @@ class Suspicions:
             said = tuple((vote.ref, vote.reason) for vote in false)
             if not false:
                 standing.append(_surer(one, true))
-            elif true or not _dismissible(one):
-                standing.append(doubted(one, said))
-            else:
+            elif len(false) > len(true) and _dismissible(one, len(false)):
                 gone.append(Dismissed(one, said))
+            else:
+                standing.append(doubted(_surer(one, true), said))
         spoken_to = {one.id for one in self.known}
         return Weighed(tuple(joined(standing, merge([one for one in claims if one.id not in spoken_to]))), tuple(gone))
 
-    def exchanged(self, before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:  # noqa: ARG002  # nothing is exchanged here
-        """What an exchange left."""
+    def exchanged(self, before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:  # noqa: ARG002  # as sure as the exchange left it
+        """What a panel's exchange left."""
         return list(after)
 
 
 def worth_asking(finding: Finding) -> bool:
-    """Whether a second model is to look at it: what is light and no weakness of a known kind is left as it is."""
+    """Whether somebody else is to look at it: what is light and no weakness of a known kind is left as it is."""
     return finding.severity.at_least(Severity.MEDIUM) or question_for(finding.cwe) is not OTHERWISE
 
 
@@ -104,8 +105,9 @@ def _question(finding: Finding) -> Question:
     return question
 
 
-def _dismissible(finding: Finding) -> bool:
-    return question_for(finding.cwe).dismissible and not finding.severity.at_least(Severity.HIGH)
+def _dismissible(finding: Finding, refuted_by: int) -> bool:
+    grave = finding.severity.at_least(Severity.HIGH)
+    return question_for(finding.cwe).dismissible and not (grave and refuted_by == 1)
 
 
 def _surer(finding: Finding, true: Sequence[Vote]) -> Finding:

@@ -1,13 +1,17 @@
 """The only way to the target for other people's scanners: a proxy on loopback that holds them to our own bounds.
 
 What they ask for goes out by the same client as our own requests: to the one origin, at the same rate, with the same
-methods, counted with the rest.  What leaves the origin is answered here and sent nowhere.
+methods, counted with the rest.  What leaves the origin is answered here and sent nowhere.  Every program of this
+machine can knock at it, so it has a key, and who does not show it is sent away.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hmac import compare_digest
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,7 +38,10 @@ _HOP = frozenset(
 )
 """Headers that belong to one connection, and those that the client writes itself."""
 _BODILESS = frozenset({204, 304})
+_NAME = "manyeyes"
+"""Whose key it is: proxies ask for a name and a word."""
 _OUTSIDE = 403
+_KEYLESS = 407
 _UNSAFE = 405
 _SPENT = 429
 _SILENT = 504
@@ -54,6 +61,8 @@ class Gate:
         sent: How many it has sent.
         outside: Addresses out of scope that it asked for; nothing went there.
         held: How many requests were held back for their method or their name.
+        key: What a request must show to be let through.
+        refused: How many did not show it.
         spent: Why no more is sent; empty as long as more may be.
         asked: Told of every request that is sent on.
     """
@@ -66,6 +75,8 @@ class Gate:
     outside: dict[str, None] = field(default_factory=dict)
     held: int = 0
     spent: str = ""
+    key: str = field(default_factory=token_urlsafe, repr=False)
+    refused: int = 0
     _load: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(_SHARED_LOAD))
 
     @property
@@ -75,13 +86,25 @@ class Gate:
 
     @property
     def proxy(self) -> str:
-        """The gate itself, as a scanner's proxy."""
+        """The gate itself, as a scanner's arguments name it, which all of this machine can read."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def opened_by(self) -> str:
+        """The same with its key, as a scanner must use it."""
+        return f"http://{_NAME}:{self.key}@127.0.0.1:{self.port}"
 
     @property
     def _face(self) -> _Face:
         origin = self.client.origin
         return _Face(origin, f"[{origin.host}]" if ":" in origin.host else origin.host, origin.port)
+
+    def lets_in(self, request: h11.Request) -> bool:
+        """Whether a request shows the key; those that do not are counted."""
+        wanted = b"Basic " + b64encode(f"{_NAME}:{self.key}".encode())
+        shown = any(one == b"proxy-authorization" and compare_digest(value, wanted) for one, value in request.headers)
+        self.refused += not shown
+        return shown
 
     async def answer(self, request: h11.Request, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Send a request on, or say why not."""
@@ -161,6 +184,11 @@ def _said(status: int, why: str) -> tuple[int, list[tuple[str, str]], bytes]:
     return status, [("Content-Type", "text/plain")], f"Not sent on: {why}.\n".encode()
 
 
+def _sent_away() -> tuple[int, list[tuple[str, str]], bytes]:
+    status, headers, said = _said(_KEYLESS, "it does not show the key of this proxy")
+    return status, [*headers, ("Proxy-Authenticate", f'Basic realm="{_NAME}"')], said
+
+
 @asynccontextmanager
 async def opened(client: Client, most: int, seconds: float = float("inf")) -> AsyncIterator[Gate]:
     """A gate that is open while the block runs, on loopback at a free port, and lets so many requests through."""
@@ -193,7 +221,7 @@ async def _conversation(stream: SocketStream, gate: Gate) -> None:
             return
         if request is None:
             return
-        status, headers, data = await gate.answer(request, body)
+        status, headers, data = await gate.answer(request, body) if gate.lets_in(request) else _sent_away()
         bare = request.method == b"HEAD" or status in _BODILESS
         kept = [(name, value) for name, value in headers if value.isprintable() or not value]
         kept.append(("Content-Length", str(len(data)))) if status not in _BODILESS else None

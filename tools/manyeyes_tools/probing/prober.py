@@ -18,7 +18,7 @@ from manyeyes_tools.probing.listener import listening
 from manyeyes_tools.probing.openapi import USUAL, document_of, entries_of
 from manyeyes_tools.probing.probes import PROBES, errors, raw_paths, scripts, server_requests, traversal
 from manyeyes_tools.probing.proof import Lab
-from manyeyes_tools.probing.reproving import Known, reprove
+from manyeyes_tools.probing.reproving import Known, keep, reprove
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from manyeyes.settings import Dast
     from manyeyes_tools.probing.client import Client
     from manyeyes_tools.probing.crawler import Crawled
+    from manyeyes_tools.probing.engines.engine import Reported
     from manyeyes_tools.probing.entries import Entry, Point
     from manyeyes_tools.probing.proof import Proof
     from manyeyes_tools.probing.reproving import Unproved
@@ -160,32 +161,43 @@ async def _heard(work: _Work) -> AsyncIterator[None]:
 
 
 async def _others(work: _Work, ends: float, mask: Callable[[str], str]) -> None:
-    """Run the operator's other scanners one after the other, and hold what they report against what requests prove."""
+    """Run the operator's other scanners one after the other, and hold what they report against what requests prove.
+
+    When the run's time is up meanwhile, what those that were done have reported stays, as not proved.
+    """
     from manyeyes_tools.probing.engines import ENGINES  # only where there are some
     from manyeyes_tools.probing.engines.running import Work, run_engine
 
     client, run = work.client, work.run
     named = client.limits.engines
     description = await compute(document_of, work.document) if work.document else None
-    reported = []
-    for number, name in enumerate(named):
-        await work.say(f"{name} is at work")
-        left = len(named) - number + 0.5  # something is left for what they report to be tried
-        given = Work(
-            client=client,
-            program={"wapiti": client.limits.wapiti, "schemathesis": client.limits.schemathesis}[name],
-            start=work.start,
-            description=description,
-            most=int((client.limits.max_requests - client.sent) / left),
-            seconds=(ends - anyio.current_time()) / left,
-            mask=mask,
-        )
-        heard = await run_engine(ENGINES[name], given)
-        reported += heard.reported
-        run.problems += heard.problems
-        run.notes += heard.notes
-    await work.say(f"{len(reported)} reports of others are tried")
     known = Known(run.entries, run.proofs, run.places)
+    reported: list[Reported] = []
+    waiting = list(named)
+    try:
+        for number, name in enumerate(named):
+            await work.say(f"{name} is at work")
+            left = len(named) - number + 0.5  # something is left for what they report to be tried
+            given = Work(
+                client=client,
+                program={"wapiti": client.limits.wapiti, "schemathesis": client.limits.schemathesis}[name],
+                start=work.start,
+                description=description,
+                most=int((client.limits.max_requests - client.sent) / left),
+                seconds=(ends - anyio.current_time()) / left,
+                mask=mask,
+            )
+            heard = await run_engine(ENGINES[name], given)
+            waiting.remove(name)
+            reported += heard.reported
+            run.problems += heard.problems
+            run.notes += heard.notes
+        await work.say(f"{len(reported)} reports of others are tried")
+    except anyio.get_cancelled_exc_class():
+        if waiting:
+            run.problems.append(f"Stopped before they were done: {', '.join(waiting)}.")
+        keep(reported, known, run.unproved)
+        raise
     try:
         await reprove(reported, known, work.lab, run.unproved)
     except Exhausted as bound:

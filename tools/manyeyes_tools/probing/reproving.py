@@ -116,9 +116,14 @@ async def reprove(reported: Iterable[Reported], known: Known, lab: Lab, unproved
         if any(one.kind.cwe == "CWE-79" for one in again):
             await _look_again(known, lab)
     finally:
-        for one in [*again, *waiting]:
-            if not _mark(one, known):
-                _add(one, known, unproved)
+        keep([*again, *waiting], known, unproved)
+
+
+def keep(reported: Iterable[Reported], known: Known, unproved: list[Unproved]) -> None:
+    """Hold reports against the proofs there are, without trying anything; the rest is put into `unproved`."""
+    for one in reported:
+        if not _mark(one, known):
+            _add(one, known, unproved)
 
 
 def _mark(one: Reported, known: Known) -> bool:

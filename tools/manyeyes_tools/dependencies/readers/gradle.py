@@ -42,6 +42,7 @@ _NO_CONFIGURATION = re.compile(
 _TEXT = re.compile(r"\"((?:[^\"\\\n]|\\.){1,400})\"|'((?:[^'\\\n]|\\.){1,400})'")
 _COORDINATE = re.compile(r"([\w.-]+):([\w.-]+)(?::([^:@]+))?(?::[\w.-]+)?(?:@\w+)?")
 _PART = re.compile(r"\b(group|name|version|module)\s*[:=]\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([\w.]+))")
+_TABLE = re.compile(r"\[[^\[\]]*\]")
 _ALIAS = re.compile(r"\b([a-z]\w*)\.((?:\w+\.)*\w+)")
 _OWN = re.compile(
     r"\bprojects\.|\bsourceSets\.|\b(?:project|files|fileTree|gradleApi|gradleKotlinDsl|localGroovy|gradleTestKit)\s*\("
@@ -60,12 +61,14 @@ _SET = re.compile(
 _USED = re.compile(
     r"\$\{(?:rootProject\.|project\.|ext\.|rootProject\.ext\.|extra\[\")?([\w.]+?)(?:\.get\(\))?(?:\"\])?\}|\$(\w+)"
 )
-_BLOCK = re.compile(r"(?<!\$)\{|\bexclude\b")
-"""Where what a call is given ends, and what it says of it begins."""
+_BLOCK = re.compile(rf"{_TEXT.pattern}|(?P<open>\{{)|(?P<close>\}})|(?P<end>\bexclude\b)")
+"""Texts, which are left alone, and where it begins and ends what a call says of what it is given."""
 _OPENED = re.compile(r"^\s*(?:[\w.]+(?:\s*\([^()\n]{0,200}\))?\s*\{\s*)+(?=[\w\"'])")
 """Blocks that are opened on the line of their first call: `buildscript { dependencies { classpath …`."""
 _LONGEST = 4_000
-_MOST_LINES = 40
+_MOST_LINES = 1_000
+"""Of one call.  One that is longer, or does not end at all, is told and read as far as `_LINES_OF_ENDLESS`."""
+_LINES_OF_ENDLESS = 40
 _MOST = 2_000_000
 _SHOWN = 5
 _PLATFORM = "its version comes from a platform or a plug-in; gradle.lockfile would name it"
@@ -181,8 +184,11 @@ def build(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     found: list[Dependency] = []
     odd: list[int] = []
     files: list[int] = []
-    for number, configuration, said in _calls(text):
-        development = "test" in configuration.lower()
+    endless: list[int] = []
+    for call in _calls(text):
+        number, said = call.line, call.said
+        endless += [] if call.whole else [number]
+        development = "test" in call.configuration.lower()
         named = [_asked(name, version, number, development=development) for name, version in _named(said, values)]
         named += [_of_npm(match, number, development=development) for match in _NPM.finditer(said)]
         for match in _ALIAS.finditer(_TEXT.sub("", said).replace("rootProject.", "")):
@@ -199,6 +205,11 @@ def build(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     if odd and locked:
         notes.append(f"{path}: {said}; its lock names what it is.")
     problems = [f"{said}, so that was not checked; a gradle.lockfile would name it"] if odd and not locked else []
+    if endless:
+        problems.append(
+            f"calls that do not end within {_MOST_LINES:,} lines, and were not read to their end, so what else they "
+            f"ask for was not checked: line {_few(endless)}"
+        )
     cut = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > _LONGEST]
     if cut:
         problems.append(f"longer than {_LONGEST:,} characters, and what is behind these not checked: line {_few(cut)}")
@@ -228,12 +239,23 @@ def _call(line: str) -> re.Match[str] | None:
     return _CALL.match(line) or _GIVEN.match(line) or _OTHER.match(line) or _CREATED.search(line)
 
 
-def _calls(text: str) -> Iterator[tuple[int, str, str]]:
-    """Calls that name dependencies: line, configuration, and what is given, over several lines where brackets do."""
-    lines = text.split("\n")
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that names dependencies: its first line, the configuration, what is given, and whether that is all."""
+
+    line: int
+    configuration: str
+    said: str
+    whole: bool
+
+
+def _calls(text: str) -> Iterator[_Call]:
+    """Calls that name dependencies, over several lines where brackets do."""
+    lines = [line[:_LONGEST] for line in text.split("\n")]
+    depths = [_opened(line) for line in lines]
     at = 0
     while at < len(lines):
-        line = lines[at][:_LONGEST]
+        line = lines[at]
         at += 1
         match = _call(line)
         if match is None and (opened := _OPENED.match(line)):
@@ -244,13 +266,37 @@ def _calls(text: str) -> Iterator[tuple[int, str, str]]:
         number, said = at, match[2]
         if re.match(r"\s*(?:[=.{;]|$)", said) and "(" not in line[: match.start(2)]:
             continue  # `api = …`, `classpath.from(…)`, a block
-        depth = line.count("(") - line.count(")")
-        while at < min(len(lines), number + _MOST_LINES) and (depth > 0 or said.rstrip().endswith(",")):
-            further = lines[at][:_LONGEST]
-            said += f"\n{further}"
-            depth += further.count("(") - further.count(")")
+        depth, last = _opened(line), said.rstrip()
+        while at < min(len(lines), number + _MOST_LINES) and (depth > 0 or last.endswith(",")):
+            depth += depths[at]
+            last = lines[at].rstrip() or last
             at += 1
-        yield number, match[1], _BLOCK.split(said, maxsplit=1)[0]
+        whole = depth <= 0 and not last.endswith(",")
+        if not whole:
+            at = min(at, number + _LINES_OF_ENDLESS)
+        yield _Call(number, match[1], _given("\n".join([said, *lines[number:at]])), whole)
+
+
+def _opened(line: str) -> int:
+    """How many brackets more it opens than it closes; those within texts are none."""
+    bare = _TEXT.sub("", line)
+    return bare.count("(") - bare.count(")")
+
+
+def _given(said: str) -> str:
+    """What a call is given, without the blocks that say more of it."""
+    kept: list[str] = []
+    depth = at = 0
+    for match in _BLOCK.finditer(said):
+        if match["open"]:
+            kept.append(said[at : match.start()] if not depth else "")
+            depth += 1
+        elif match["close"] and depth:
+            depth -= 1
+            at = match.end()
+        elif match["end"] and not depth:
+            return "".join([*kept, said[at : match.start()]])
+    return "".join(kept if depth else [*kept, said[at:]])
 
 
 def _named(said: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -260,14 +306,27 @@ def _named(said: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         return
     for match in _KOTLIN.finditer(said):
         yield f"org.jetbrains.kotlin:kotlin-{match[1]}", match[2] or ""
-    parts = {match[1]: match[2] or match[3] or values.get(match[4] or "", "${}") for match in _PART.finditer(said)}
-    if "group" in parts and "name" in parts:
-        yield f"{parts['group']}:{parts['name']}", parts.get("version", "")
-        return
-    for match in _TEXT.finditer(said):
+    if by_parts := _by_parts(_TABLE.sub("", said), values):
+        yield by_parts
+    for match in _TABLE.finditer(said):
+        if one := _by_parts(match[0], values):
+            yield one
+    for match in _TEXT.finditer("" if by_parts else _TABLE.sub(_unless_parts, said)):
         whole = _USED.sub(lambda used: values.get(used[1] or used[2], used[0]), _inside(match))
         if coordinate := _COORDINATE.fullmatch(whole):
             yield f"{coordinate[1]}:{coordinate[2]}", (coordinate[3] or "").removesuffix("!!")
+
+
+def _by_parts(piece: str, values: Mapping[str, str]) -> tuple[str, str] | None:
+    """A package that is named by `group: …, name: …`, with its version; None where there is none."""
+    parts = {match[1]: match[2] or match[3] or values.get(match[4] or "", "${}") for match in _PART.finditer(piece)}
+    return (
+        (f"{parts['group']}:{parts['name']}", parts.get("version", "")) if {"group", "name"} <= parts.keys() else None
+    )
+
+
+def _unless_parts(match: re.Match[str]) -> str:
+    return "" if _by_parts(match[0], {}) else match[0]
 
 
 def _inside(match: re.Match[str]) -> str:

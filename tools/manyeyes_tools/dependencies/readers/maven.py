@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -19,7 +19,10 @@ _EXACT = re.compile(r"\[?([0-9A-Za-z][0-9A-Za-z._+-]*)\]?")
 _WORDS = frozenset({"LATEST", "RELEASE"})
 _ROUNDS = 5
 _MOST_PARENTS = 12
-_MOST_PROFILES = 12
+_LEAST_PROFILES = 12
+"""So many that change properties are looked at however large the project is."""
+_MOST_LOOKS = 300_000
+"""Each of them is a look at all that the project names, and these are counted."""
 _SHOWN = 5
 _ELSEWHERE = "its version stands in a parent or bill of materials that is not in the project"
 _NOTE = "A pom.xml names direct dependencies only; what they need themselves is not known without a lock."
@@ -41,10 +44,15 @@ def pom(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     """
     root = _tree(text)
     chain = _chain(_Pom(path, root), fetch)
-    base = _View.of(chain, fetch)
+    bills = _Bills(fetch)
+    base = _View.of(chain, bills)
     found: dict[tuple[str, str], Dependency] = {}
     declared = _declared(root, *_listed(root.child("profiles")))
-    for view, ones in ((base, declared), *_by_profile(root, chain, base, fetch)):
+    profiles = _listed(root.child("profiles"))
+    changing = [one for one in profiles if _changes(one, base)]
+    looks = len(declared) + len(base.managed) + len(base.properties) + len(profiles)
+    most = max(_LEAST_PROFILES, _MOST_LOOKS // max(looks, 1))
+    for view, ones in ((base, declared), *_by_profile(root, changing[:most], chain, base, bills)):
         for one in ones:
             said = view.dependency(one, one.line)
             if said.version or view is base:
@@ -52,7 +60,7 @@ def pom(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     names = {name for name, _ in found}
     at = parent.line if (parent := root.child("parent")) else 1
     for depth, above in enumerate(chain[1:], 1):
-        theirs = _View.of(chain[depth:], fetch)
+        theirs = _View.of(chain[depth:], bills)
         for one in _declared(above.root):
             inherited, said = base.dependency(one, at), theirs.dependency(one, at)
             if inherited.name in names:
@@ -61,6 +69,14 @@ def pom(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
             found.setdefault((inherited.name, inherited.version), replace(inherited, within=within))
         names.update(name for name, _ in found)  # the nearest counts
     nameless = [one for one in found.values() if _is_nameless(one)]
+    problems = [f"line {one.line}: {one.name[:80]} has a name that is not known" for one in nameless[:_SHOWN]]
+    if len(nameless) > _SHOWN:
+        problems.append(f"{len(nameless) - _SHOWN} more have names that are not known")
+    if left := changing[most:]:
+        problems.append(
+            f"more than {most} profiles change properties; what the {len(left)} from line {left[0].line} on make of "
+            f"versions was not checked"
+        )
     missing = chain[-1].root.child("parent")
     notes = [_NOTE] if found else []
     if missing is not None:
@@ -68,7 +84,7 @@ def pom(path: str, text: str, fetch: Callable[[str], str | None]) -> Reading:
     group, artifact = base.properties.get("project.groupId", ""), root.said("artifactId")
     return Reading(
         dependencies=tuple(one for one in found.values() if not _is_nameless(one)),
-        problems=tuple(f"line {one.line}: {one.name[:80]} has a name that is not known" for one in nameless[:_SHOWN]),
+        problems=tuple(problems),
         notes=tuple(notes),
         own=(f"{group}:{artifact}",) if artifact else (),
     )
@@ -86,9 +102,9 @@ class _View:
     managed: Mapping[str, str]
 
     @classmethod
-    def of(cls, chain: list[_Pom], fetch: Callable[[str], str | None], more: Mapping[str, str] | None = None) -> _View:
-        properties = {**_properties(chain), **(more or {})}
-        return cls(properties, _managed(chain, properties, fetch))
+    def of(cls, chain: list[_Pom], bills: _Bills, properties: Mapping[str, str] | None = None) -> _View:
+        properties = _properties(chain) if properties is None else properties
+        return cls(properties, _managed(chain, properties, bills))
 
     def dependency(self, one: Element, line: int) -> Dependency:
         said = _filled(one.said("version"), self.properties) or self.managed.get(_key(one, self.properties), "")
@@ -106,15 +122,22 @@ class _View:
         )
 
 
+def _changes(profile: Element, base: _View) -> bool:
+    """Whether a profile sets properties to something else than they are without it."""
+    return any(base.properties.get(name) != value for name, value in _own_properties(profile).items())
+
+
+def _own_properties(one: Element) -> dict[str, str]:
+    return {value.name: value.text.strip() for value in _listed(one.child("properties"))}
+
+
 def _by_profile(
-    root: Element, chain: list[_Pom], base: _View, fetch: Callable[[str], str | None]
+    root: Element, changing: list[Element], chain: list[_Pom], base: _View, bills: _Bills
 ) -> Iterable[tuple[_View, list[Element]]]:
-    """How it looks with each of its profiles that sets properties to something else, and what it asks for then."""
-    for profile in _listed(root.child("profiles"))[:_MOST_PROFILES]:
-        more = {one.name: one.text.strip() for one in _listed(profile.child("properties"))}
-        if any(base.properties.get(name) != value for name, value in more.items()):
-            ones = _declared(root, profile)
-            yield _View.of(chain, fetch, more), [one for one in ones if _is_open(one)]
+    """How it looks with each of the profiles that change properties, and what it asks for then."""
+    for profile in changing:
+        view = _View.of(chain, bills, {**base.properties, **_own_properties(profile)})
+        yield view, [one for one in _declared(root, profile) if _is_open(one)]
 
 
 def _is_open(one: Element) -> bool:
@@ -192,18 +215,35 @@ def _properties(chain: list[_Pom]) -> dict[str, str]:
     return known
 
 
-def _managed(
-    chain: list[_Pom],
-    properties: Mapping[str, str],
-    fetch: Callable[[str], str | None],
-    depth: int = 0,
-    bills: dict[tuple[str, int], dict[str, str]] | None = None,
-) -> dict[str, str]:
-    """The versions that the project and its parents fix, the nearest first, then those of imported projects.
+@dataclass(slots=True)
+class _Bills:
+    """What imported projects came to: each is read once, for all profiles and for those that import each other.
 
-    `bills` holds what imported projects came to, by path and depth: those that import each other are read once.
+    Attributes:
+        fetch: Reads a file of the project.
+        places: Where an imported project lies, by who imports it, group and name; empty where it is not there.
+        versions: What it fixes, by its place and how many imports led to it.
     """
-    bills = {} if bills is None else bills
+
+    fetch: Callable[[str], str | None]
+    places: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    versions: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+
+    def fixed(self, at: _Pom, group: str, artifact: str, depth: int) -> Mapping[str, str]:
+        """The versions that an imported project fixes; none where it is not in the project."""
+        wanted = at.path, group, artifact
+        place = self.places.get(wanted)
+        if place is None or (place and (place, depth) not in self.versions):
+            bill = _imported(at, group, artifact, self.fetch)
+            place = self.places[wanted] = bill.path if bill else ""
+            if bill and (place, depth) not in self.versions:
+                above = _chain(bill, self.fetch)
+                self.versions[place, depth] = _managed(above, _properties(above), self, depth + 1)
+        return self.versions.get((place, depth), {})
+
+
+def _managed(chain: list[_Pom], properties: Mapping[str, str], bills: _Bills, depth: int = 0) -> dict[str, str]:
+    """The versions that the project and its parents fix, the nearest first, then those of imported projects."""
     known: dict[str, str] = {}
     imported: list[tuple[_Pom, Element]] = []
     for one in chain:
@@ -214,23 +254,15 @@ def _managed(
                 imported.append((one, entry))
             else:
                 known.setdefault(_key(entry, properties), _filled(entry.said("version"), properties))
-    for at, entry in imported:
-        bill = _imported(at, entry, properties, fetch) if depth < _ROUNDS else None
-        if bill is not None:
-            place = bill.path, depth
-            if place not in bills:
-                above = _chain(bill, fetch)
-                bills[place] = _managed(above, _properties(above), fetch, depth + 1, bills)
-            for key, version in bills[place].items():
-                known.setdefault(key, version)
+    for at, entry in imported if depth < _ROUNDS else ():
+        group, artifact = (_filled(entry.said(key), properties) for key in ("groupId", "artifactId"))
+        for key, version in bills.fixed(at, group, artifact, depth).items():
+            known.setdefault(key, version)
     return known
 
 
-def _imported(
-    at: _Pom, entry: Element, properties: Mapping[str, str], fetch: Callable[[str], str | None]
-) -> _Pom | None:
+def _imported(at: _Pom, group: str, artifact: str, fetch: Callable[[str], str | None]) -> _Pom | None:
     """An imported bill of materials where it is a module of the project, in the folder that is named like it."""
-    artifact = _filled(entry.said("artifactId"), properties)
     if not re.fullmatch(r"[\w.-]{1,200}", artifact):
         return None
     folder = PurePosixPath(at.path).parent
@@ -238,8 +270,8 @@ def _imported(
         bill = _at(place / "pom.xml", fetch)
         if bill is None:
             continue
-        group = bill.root.said("groupId") or bill.root.said("parent", "groupId")
-        if bill.root.said("artifactId") == artifact and group == _filled(entry.said("groupId"), properties):
+        theirs = bill.root.said("groupId") or bill.root.said("parent", "groupId")
+        if bill.root.said("artifactId") == artifact and theirs == group:
             return bill
     return None
 

@@ -13,12 +13,14 @@ from manyeyes_tools.evidence.taint.evaluation import run
 from manyeyes_tools.evidence.taint.facts import meet
 from manyeyes_tools.evidence.taint.frames import Flow, Frame
 from manyeyes_tools.evidence.taint.parameters import parameters
-from manyeyes_tools.evidence.taint.values import NOTHING, Value, join
+from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value, join
 
 if TYPE_CHECKING:
     from manyeyes_tools.evidence.taint.definitions import Function, Module
     from manyeyes_tools.evidence.taint.project import Project
 
+_DEEPEST = 40
+"""Functions within functions that lie deeper are followed later."""
 DEEP = 45
 """From this depth on functions that were not yet followed are left for later."""
 
@@ -64,7 +66,9 @@ def follow(project: Project, function: Function, flows: dict[tuple[str, str, int
     frame.env = dict(function.free)
     frame.env.update(parameters(frame, function, call_function))
     body = function.node.body
-    left = run(frame, body) if isinstance(body, list) else True
+    if not isinstance(body, list):  # what a lambda gives
+        body = [ast.copy_location(ast.Return(value=body), body)]
+    left = run(frame, body)
     summary = function.summary
     summary.returns = frame.returns if summary.returns is NOTHING else join(summary.returns, frame.returns)
     after = frame.returned_facts if left else meet(frame.returned_facts, frame.facts)
@@ -77,6 +81,17 @@ def follow(project: Project, function: Function, flows: dict[tuple[str, str, int
     function.state = FOLLOWED
     function.stale = frame.stale
     return frame.changed_globals
+
+
+def follow_inside(frame: Frame, function: Function) -> Value:
+    """A function within a function is followed with the variables around it; what its name then stands for."""
+    function.free = dict(frame.env)
+    if function.state != UNDER_WAY and frame.depth < _DEEPEST:
+        function.state = NEW
+        follow(frame.project, function, frame.flows, frame.depth + 6)
+    name = f"~local:{function.name}:{id(function.node)}"
+    frame.project.name_local(name, function)
+    return Value(NO_ATOMS, name)
 
 
 def _level(function: Function | None) -> int:

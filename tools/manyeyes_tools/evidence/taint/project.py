@@ -111,7 +111,9 @@ class Project:
 
     def find(self, name: str, near: Module) -> Function | Class | Module | tuple[Module, str] | None:
         """What a full name stands for in the project; a variable of a module comes as the module and its name."""
-        key = name if "." in name and not name.startswith(".") else f"{near.number}:{name}"
+        # What begins with a tilde is a function within a function, or nothing that the project defines.
+        own = "." not in name or name[0] == "."
+        key = f"{near.number}:{name}" if own and name[:1] != "~" else name
         if key in self._known:
             return self._known[key]
         self._known[key] = None

@@ -42,10 +42,10 @@ def survey(module: Module, project: Project) -> None:
                     pending.append((child, _define(project, module, child, function, cls), None))
                 elif isinstance(child, ast.ClassDef):
                     pending.append((child, function, _define_class(project, module, child)))
-                elif isinstance(child, ast.Import):
+                elif isinstance(child, ast.Import | ast.ImportFrom):
                     _import(module, child, frameworks)
-                elif isinstance(child, ast.ImportFrom):
-                    _import_from(module, child, frameworks)
+                elif isinstance(child, ast.Assign | ast.AnnAssign) and cls is None:
+                    _define_lambda(project, module, child, function)
                 elif child.__class__ in _BLOCKS:
                     pending.append((child, function, cls))
     # A class's bases may be imported below it in the order of the walk.
@@ -63,13 +63,27 @@ def _define(
         if isinstance(one, ast.Name):
             made.static = made.static or one.id == "staticmethod"
             made.of_class = made.of_class or one.id == "classmethod"
-    module.every.append(made)
-    project.definitions[id(node)] = made
-    if cls is not None:
-        cls.methods.setdefault(node.name, made)
-    elif outer is None:
-        module.functions[node.name] = made
+    _add(project, module, made)
     return made
+
+
+def _add(project: Project, module: Module, made: Function) -> None:
+    module.every.append(made)
+    project.definitions[id(made.node)] = made
+    if made.owner is not None:
+        made.owner.methods.setdefault(made.name, made)
+    elif made.parent is None:
+        module.functions[made.name] = made
+
+
+def _define_lambda(project: Project, module: Module, node: ast.Assign | ast.AnnAssign, outer: Function | None) -> None:
+    """`name = lambda x: …`, which is a function like any other."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    match targets, node.value:
+        case [ast.Name(id=name)], ast.Lambda() as value:
+            _add(project, module, Function(name, value, module, None, parameters_of(value), outer))
+        case _:
+            pass
 
 
 def _define_class(project: Project, module: Module, node: ast.ClassDef) -> Class:
@@ -88,7 +102,10 @@ def _bases(module: Module, node: ast.ClassDef) -> tuple[str, ...]:
     return tuple(filter(None, (module.full(dotted(_unsubscripted(base))) for base in node.bases)))
 
 
-def _import(module: Module, node: ast.Import, frameworks: set[str]) -> None:
+def _import(module: Module, node: ast.Import | ast.ImportFrom, frameworks: set[str]) -> None:
+    if isinstance(node, ast.ImportFrom):
+        _import_from(module, node, frameworks)
+        return
     for alias in node.names:
         first = alias.name.partition(".")[0]
         frameworks.add(first)

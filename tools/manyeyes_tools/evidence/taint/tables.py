@@ -44,7 +44,7 @@ RULES = _rules(
     ("code-loading", 94, HIGH, 0.75, "Code chosen from outside",
      "A value from outside names the module, function or attribute that is used.",
      "Look the name up in a table of those that are allowed."),
-    ("unsafe-deserialisation", 502, HIGH, 0.7, "Objects loaded from untrusted data",
+    ("unsafe-deserialisation", 502, CRITICAL, 0.8, "Objects loaded from untrusted data",
      "This loader can run code that the data names.", "Use JSON or `yaml.safe_load`, or verify a signature before loading."),
     ("unsafe-yaml", 502, HIGH, 0.85, "Unsafe YAML loader",
      "This loader creates any Python object that the document names.", "Use `yaml.safe_load`."),

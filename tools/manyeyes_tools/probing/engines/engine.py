@@ -66,6 +66,7 @@ class Task:
 
     Attributes:
         url: The target as the scanner reaches it through `proxy`, without a path.
+        proxy: The way there.  Its key is no argument: see `guard`.
         start: Path and query to begin at.
         folder: Its own, for all it writes.
         seconds: When it should be done.

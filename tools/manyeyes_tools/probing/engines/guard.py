@@ -3,6 +3,9 @@
 The file is copied into a folder of its own as `sitecustomize.py`, which Python runs before anything else.  It imports
 nothing of ours.  An audit hook cannot be taken away again; where the kernel has Landlock, the same holds for code that
 is not Python's.  That it is in force is told by a file, and without that file the program is not used.
+
+The key of that port comes in the environment and is put into the arguments here: those that a program is started with
+can be read by everyone on the machine.
 """
 
 import os
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 _KNOWS_PORTS = 4
 """The version of Landlock that can tell ports apart."""
 _PORT = int(os.environ.get("MANYEYES_GATE_PORT", "0"))
+_KEY = os.environ.pop("MANYEYES_GATE_KEY", "")
 _NAMES = frozenset({"127.0.0.1", "localhost", "", None})
 _STARTS = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"}
@@ -37,6 +41,11 @@ def _hook(event: str, arguments: "tuple[Any, ...]") -> None:
             raise PermissionError(1, "this program may look up no names")
     elif event in _STARTS:
         raise PermissionError(1, "this program may start no other")
+
+
+def _take_key() -> None:
+    proxy = f"127.0.0.1:{_PORT}"
+    sys.argv[:] = [f"http://manyeyes:{_KEY}@{proxy}" if one == f"http://{proxy}" else one for one in sys.argv]
 
 
 def _landlock() -> str:
@@ -75,6 +84,7 @@ def _begin() -> None:
         except (ImportError, OSError, AttributeError):
             kernel = "no"
     sys.addaudithook(_hook)
+    _take_key()
     with open(told, "w", encoding="utf-8") as file:  # noqa: PTH123  nothing is imported that need not be
         file.write(kernel)
 

@@ -139,6 +139,8 @@ async def _run(engine: Engine, task: Task, *, program: str, gate: Gate, work: Wo
         )
     except EngineFailed as failure:
         heard.problems.append(f"{name}: {str(failure).rstrip('.')}.")
+    except OSError as error:  # no room for what it needs
+        heard.problems.append(f"{name} was not run: {error.strerror or error}.")
     try:
         data = await compute(_written, task.output)
         if data or ended is not None:
@@ -157,9 +159,15 @@ def _tell(engine: Engine, gate: Gate, heard: Heard) -> None:
     """What the gate saw, in words."""
     if gate.spent:
         heard.problems.append(f"{engine.name} could not try all: {gate.spent}.")
+    if gate.refused and not gate.sent:
+        heard.problems.append(
+            f"{engine.name} tried nothing: {gate.refused} requests came to its proxy without the key that it was given."
+        )
     if not heard.notes:
         return
     said = [f"{heard.notes.pop()} sent {gate.sent} requests and reported {len(heard.reported)} things"]
+    if gate.refused and gate.sent:
+        said.append(f"{gate.refused} more came to its proxy without its key, and went nowhere")
     if gate.held:
         said.append(f"{gate.held} more were held back for their method or name")
     if gate.outside:
@@ -183,6 +191,7 @@ def _environ(folder: Path, gate: Gate) -> dict[str, str]:
         **dict.fromkeys(homes, str(folder)),
         "PYTHONPATH": str(folder / "guard"),
         "MANYEYES_GATE_PORT": str(gate.port),
+        "MANYEYES_GATE_KEY": gate.key,
         "MANYEYES_GUARD_TOLD": str(folder / "guarded"),
     }
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _MOST = 300
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_DROPPED = frozenset({"host", "user-agent", "content-length", "connection", "accept-encoding", "accept", "cookie"})
+_DROPPED = frozenset(
+    {"host", "user-agent", "content-length", "connection", "accept-encoding", "accept", "cookie", "proxy-authorization"}
+)
 ERROR = Kind(
     "not_a_server_error", "Requests that the server fails at", "CWE-755", Severity.LOW,
     "A request that the description allows, or one with an unexpected value, makes the server fail.",
@@ -161,6 +163,6 @@ ENGINE = Engine(
     read=read,
     ends=frozenset({0, 1}),
     needs=_needs,
-    install='pip install "manyeyes[dast]"',
+    install='in a clone of manyeyes: pip install -e ".[dast]"',
     prepare=_prepare,
 )

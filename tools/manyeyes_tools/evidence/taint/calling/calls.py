@@ -13,6 +13,7 @@ from manyeyes_tools.evidence.taint.calling.handing_on import fill, hand_on, is_o
 from manyeyes_tools.evidence.taint.calling.library import cleaned_result, of_library, substituted_text
 from manyeyes_tools.evidence.taint.calling.methods import of_method
 from manyeyes_tools.evidence.taint.calling.objects import new_object
+from manyeyes_tools.evidence.taint.calling.partials import made_of
 from manyeyes_tools.evidence.taint.calling.rendering import fill_pages
 from manyeyes_tools.evidence.taint.calling.requests import of_request
 from manyeyes_tools.evidence.taint.calling.sites import Site, site_of
@@ -78,6 +79,8 @@ def _of_source(frame: Frame, site: Site, kind: str) -> Value:
 def _of_others(frame: Frame, site: Site) -> Value:  # noqa: PLR0911  # one for each kind of what is called
     """What comes back from code that is not of the project."""
     full, method = site.full, site.method
+    if full == "functools.partial" and (made := made_of(site)) is not None:
+        return made
     returned = RETURNS.get(full)
     if returned is not None and returned != "dbapi.Cursor":
         return of_library(frame, site, returned)

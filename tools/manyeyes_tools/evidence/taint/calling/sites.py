@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
+from manyeyes_tools.evidence.taint.calling.partials import PARTIAL, see_through
 from manyeyes_tools.evidence.taint.evaluation import evaluate
 from manyeyes_tools.evidence.taint.values import NOTHING, Value
 
@@ -31,6 +32,7 @@ class Site:
         words: The keyword arguments.
         spread: What is given by `**`.
         starred: What is given by `*`.
+        partials: The calls of `functools.partial` that made what is called, the nearest first.
     """
 
     node: ast.Call
@@ -42,6 +44,7 @@ class Site:
     words: dict[str, Value]
     spread: list[Value]
     starred: list[Value]
+    partials: tuple[ast.expr, ...] = ()
 
     def argument(self, *names: str) -> Value | None:
         """An argument by its position, written as text, or by its keyword."""
@@ -55,7 +58,8 @@ class Site:
 
     def node_of(self, name: str) -> ast.expr | None:
         """The expression of a keyword argument."""
-        return next((one.value for one in self.node.keywords if one.arg == name), None)
+        calls = (self.node, *(one for one in self.partials if isinstance(one, ast.Call)))
+        return next((one.value for call in calls for one in call.keywords if one.arg == name), None)
 
 
 def site_of(frame: Frame, node: ast.Call) -> Site:
@@ -80,7 +84,24 @@ def site_of(frame: Frame, node: ast.Call) -> Site:
         _add_positional(frame, site, node.args)
     if node.keywords:
         _add_keywords(frame, site, node.keywords)
+    made = _partial(frame, site)
+    if made is not None:
+        see_through(site, made)
     return site
+
+
+def _partial(frame: Frame, site: Site) -> Value | None:
+    """What `functools.partial` made, where that is called: here, or by a variable of another module."""
+    func, full = site.node.func, site.full
+    if full == PARTIAL:
+        if func.__class__ is not ast.Name:
+            return site.receiver
+        return frame.env.get(func.id) or frame.module.globals.get(func.id)
+    if full.rpartition(".")[0] not in frame.project.named:
+        return None
+    found = frame.project.find(full, frame.module)
+    value = found[0].globals.get(found[1]) if isinstance(found, tuple) else None
+    return value if value is not None and value.kind == PARTIAL else None
 
 
 def _full_of_name(frame: Frame, name: str) -> str:

@@ -6,19 +6,16 @@ import ast
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.python_names import dotted
-from manyeyes_tools.evidence.taint.definitions import NEW, UNDER_WAY
 from manyeyes_tools.evidence.taint.evaluation import evaluate, facts_of, run
 from manyeyes_tools.evidence.taint.facts import Facts, unite
-from manyeyes_tools.evidence.taint.following import follow
+from manyeyes_tools.evidence.taint.following import follow_inside
 from manyeyes_tools.evidence.taint.nodes.assignments import assign
 from manyeyes_tools.evidence.taint.nodes.branches import joined_ways, merged
-from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Value
+from manyeyes_tools.evidence.taint.values import NOTHING, Value
 
 if TYPE_CHECKING:
     from manyeyes_tools.evidence.taint.frames import Frame
 
-_DEEPEST = 40
-"""Functions that lie deeper are followed later."""
 _TELLING = frozenset({
     "Exception", "BaseException", "DatabaseError", "OperationalError", "IntegrityError", "SQLAlchemyError", "Error",
     "ProgrammingError", "OSError", "IOError", "DBAPIError", "PyMongoError", "CalledProcessError", "RuntimeError",
@@ -96,13 +93,7 @@ def inner_function(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef) -
     if function is None:
         return False
     if frame.function is not None:
-        function.free = dict(frame.env)
-        if function.state != UNDER_WAY and frame.depth < _DEEPEST:
-            function.state = NEW
-            follow(frame.project, function, frame.flows, frame.depth + 6)
-        name = f"~local:{node.name}:{id(node)}"
-        frame.env[node.name] = Value(NO_ATOMS, name)
-        frame.project.name_local(name, function)
+        frame.env[node.name] = follow_inside(frame, function)
     return False
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from manyeyes_tools.evidence.taint.evaluation import evaluate, facts_of
 from manyeyes_tools.evidence.taint.facts import unite, with_facts
+from manyeyes_tools.evidence.taint.following import follow_inside
 from manyeyes_tools.evidence.taint.nodes.assignments import assign
 from manyeyes_tools.evidence.taint.nodes.entries import LONGEST_DISPLAY, element
 from manyeyes_tools.evidence.taint.values import NO_ATOMS, NOTHING, Atom, Origin, Value, join, join_atoms
@@ -82,7 +83,13 @@ def comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.Generator
 
 
 def small_function(frame: Frame, node: ast.Lambda) -> Value:
-    """`lambda x: f(x)`, as if it were called at once."""
+    """`lambda x: f(x)`, as if it were called at once; one that has a name is followed like any function."""
+    function = frame.project.definitions.get(id(node))
+    if function is not None:
+        if frame.function is not None:
+            return follow_inside(frame, function)
+        module = frame.module.name
+        return Value(NO_ATOMS, f"{module}.{function.name}" if module else function.name, constant=True)
     before = dict(frame.env)
     given = node.args
     for one in (*given.posonlyargs, *given.args, *given.kwonlyargs):
