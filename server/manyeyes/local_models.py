@@ -1,18 +1,21 @@
 """Model servers that run on this machine already: Ollama, LM Studio, llama.cpp, vLLM on their usual ports.
 
-Only loopback is asked, and each port for a fraction of a second.
+Only loopback is asked, all ports at once, and each for a fraction of a second.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
 USUAL = (("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080), ("vLLM", 8000))
 """The servers there are, and the ports they choose by themselves."""
@@ -55,16 +58,30 @@ class LocalServer:
         )
 
 
-def look(places: Sequence[tuple[str, int]] = USUAL, *, but: Collection[int | None] = ()) -> Iterator[LocalServer]:
-    """Look at each place in turn.  Blocking.
+def look(places: Sequence[tuple[str, int]] = USUAL, *, but: Collection[int | None] = ()) -> list[LocalServer]:
+    """Look at all places at once; they are told in their own order.  Blocking.
 
     Args:
         places: Names and ports.
         but: Ports that are known already.
     """
-    for name, port in places:
-        if port not in but:
-            yield LocalServer(name, port, models_at(port))
+    wanted = [(name, port) for name, port in places if port not in but]
+    if not wanted:
+        return []
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        found = threads.map(models_at, [port for _, port in wanted])
+        return [LocalServer(name, port, models) for (name, port), models in zip(wanted, found, strict=True)]
+
+
+def listens(url: str) -> bool:
+    """Whether anybody takes a connection at an address of this machine, which is decided at once.  Blocking."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=PROBE_S).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def models_at(port: int) -> tuple[str, ...] | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import time
 import tomllib
+from contextlib import ExitStack
 
 import pytest
 
-from manyeyes.cli import doctor, main
-from manyeyes.local_models import LocalServer, is_small, look
+from manyeyes.cli import doctor, main, models
+from manyeyes.local_models import PROBE_S, LocalServer, is_small, look
 from wire.doubles import Double, body
 from wire.members import Member
 from wire.vendors import ChatWords
@@ -124,3 +127,54 @@ async def test_a_server_that_knows_no_schema_is_asked_in_words(connect, vendors)
     assert "response_format" in box.asked[0].json
     assert not any("response_format" in asked.json for asked in box.asked[1:])
     assert re.search("one model", " ".join(result["notes"]))
+
+
+@pytest.fixture
+def deaf():
+    """A port on loopback that takes no connection, nor refuses it: its queue is full."""
+    with ExitStack() as open_:
+        server = open_.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(3):
+            client = open_.enter_context(socket.socket())
+            client.settimeout(0)
+            client.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+def test_all_places_are_looked_at_at_once(deaf):
+    with Double() as server:
+        port = int(server.url.rpartition(":")[2])
+        server.reply(body({"data": [{"id": "qwen3:4b"}]}))
+        started = time.monotonic()
+        found = look((*((f"deaf {number}", deaf) for number in range(12)), ("vLLM", port)))
+        took = time.monotonic() - started
+    assert [one.models for one in found] == [None] * 12 + [("qwen3:4b",)]
+    assert took < 6 * PROBE_S  # one after the other they take 12
+
+
+@pytest.mark.parametrize("command", ["doctor", "models"])
+def test_a_server_here_that_is_dead_costs_no_time(deaf, command, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "_LOCAL_SERVERS", ())
+    monkeypatch.setenv("MANYEYES_STATE_URL", "sqlite://")
+    monkeypatch.setenv("MANYEYES_ENDPOINTS_BOX_URL", f"http://127.0.0.1:{deaf}/v1")
+    monkeypatch.setenv("MANYEYES_ENDPOINTS_BOX_MODELS", "small")
+    assert main(["route", "chat"]) == 0  # what is loaded once is loaded
+    started = time.monotonic()
+    assert main([command]) == 4
+    assert time.monotonic() - started < 3  # it would wait ten seconds for an answer
+    said = capsys.readouterr()
+    assert "nothing answers there: is it running?" in said.out + said.err
+
+
+def test_a_server_here_that_takes_the_connection_and_says_nothing_is_not_waited_for(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "ASKING_HERE_S", 0.1)
+    monkeypatch.setenv("MANYEYES_STATE_URL", "sqlite://")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("MANYEYES_ENDPOINTS_BOX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        monkeypatch.setenv("MANYEYES_ENDPOINTS_BOX_MODELS", "small")
+        assert main(["models"]) == 4
+    assert "box did not say what it serves: no answer within 0.1 s" in capsys.readouterr().err

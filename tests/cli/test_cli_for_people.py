@@ -99,9 +99,14 @@ def test_without_a_key_one_line_says_what_to_do(project, capsys):
     assert text.count("No model was asked. To ask one set one of ANTHROPIC_API_KEY, GEMINI_API_KEY, OPENAI") == 1
 
 
-def test_a_kind_of_work_that_nobody_knows_is_told(project, capsys):
-    assert main(["route", "code_reveiw"]) == 0
-    assert "unknown kind of work, default row used; close: code_review" in capsys.readouterr().err
+def test_a_kind_of_work_that_nobody_knows_is_wrong_use(project, capsys):
+    for slip, meant in (("code_reveiw", ", did you mean `code_review`?"), ("nope", ".")):
+        assert main(["route", slip, "--json"]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert f"There is no kind of work `{slip}`{meant} `manyeyes route --help` lists" in said.err
+    assert main(["route", "chat", "--model", "nope"]) == 2
+    assert "leave --model out" in capsys.readouterr().err
     for kind in ("chat", "analysis", "code_review", "default"):
         assert main(["route", kind]) == 0
     assert capsys.readouterr().err == ""
@@ -198,3 +203,13 @@ def test_a_server_on_a_terminal_says_that_it_waits_and_for_whom(project, capsys,
     assert said.out == ""
     assert "waiting for an MCP client on stdin" in said.err
     assert "/path/to/project is no folder" in said.err
+
+
+def test_files_of_several_folders_are_called_what_they_were_called(tmp_path, monkeypatch, capsys):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.py").write_text("import os\n\n\ndef f(name):\n    os.system('ls ' + name)\n")
+    monkeypatch.chdir(tmp_path)
+    main(["scan", "one", "two", "--json"])
+    paths = {one["path"] for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert paths == {"one/x.py", "two/x.py"}

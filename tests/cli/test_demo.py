@@ -11,10 +11,10 @@ from argparse import Namespace
 import pytest
 
 from manyeyes import settings as operator
-from manyeyes.cli import demo_outlook, demo_page, main
+from manyeyes.cli import demo, demo_outlook, demo_page, main
 from manyeyes.cli.demo_outlook import Outlook, consent, limits, most_usd, outlook
-from manyeyes.cli.screen import plain
 from manyeyes.errors import BadCall
+from manyeyes.monitor.columns import plain
 from wire.members import Member
 from wire.vendors import ChatWords
 
@@ -121,6 +121,19 @@ def test_what_the_day_has_cost_is_added_to_the_limit(monkeypatch, tmp_path):
 def test_an_amount_that_is_none_is_wrong_use(capsys, text):
     assert main(["demo", "--max-usd", text]) == 2
     assert "is not an amount of US dollars" in capsys.readouterr().err
+
+
+def test_what_is_told_on_a_terminal_is_folded_between_words(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = demo.Demonstration({}, tmp_path, Outlook((), 0, 0.0, paid=False), None, colour=False, quiet=False)
+    document = "  | a line of a document is left as it stands in it"
+    shown._tell(["  a reply that is longer than the terminal is wide", document])
+    assert capsys.readouterr().out.splitlines() == [
+        "  a reply that is longer than the",
+        "    terminal is wide",
+        document,
+    ]
 
 
 def test_a_demo_that_costs_nothing_leaves_nothing_behind(tmp_path):

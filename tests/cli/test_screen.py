@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+import anyio
 import pytest
 
 from manyeyes.cli import screen
@@ -41,6 +42,21 @@ async def test_progress_is_one_line_on_a_terminal():
     assert line.stream.getvalue() == "\r\x1b[2K[###.........]  25% reading the ?[2J code"
     line.clear()
     assert line.stream.getvalue().endswith("\r\x1b[2K")
+
+
+@pytest.mark.anyio
+async def test_progress_counts_the_seconds_while_nothing_new_comes(monkeypatch):
+    monkeypatch.setattr(screen, "_SILENT_S", 1.0)
+    line = screen.ProgressLine(stream=Terminal())
+    await line.update(1, 4, "asking a model")
+    await anyio.sleep(1.3)
+    assert line.stream.getvalue().endswith("25% asking a model (1 s)")
+    await line.update(2, 4, "judged")
+    assert line.stream.getvalue().endswith("50% judged")
+    line.clear()
+    written = line.stream.getvalue()
+    await anyio.sleep(1.2)
+    assert line.stream.getvalue() == written
 
 
 @pytest.mark.anyio

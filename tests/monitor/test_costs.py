@@ -82,11 +82,23 @@ def test_a_cost_that_is_not_known_is_not_nothing():
     assert "Today" not in render_costs(folded(limit=None))
 
 
+def test_tokens_that_nobody_told_are_not_nothing():
+    failed = [entry(state="estimated", nanos=5), entry(state="unknown", nanos=0)]
+    told = entry(nanos=7, input_tokens=300, cached_tokens=0, output_tokens=20)
+    rows = {
+        many: fold_costs(group, now=NOW, today="2026-11-23", limit=None)
+        for many, group in (("untold", failed), ("both", [*failed, told]), ("told", [told]))
+    }
+    shown = {many: render_costs(costs).splitlines()[-1].split()[2:5] for many, costs in rows.items()}
+    assert shown == {"untold": ["unknown"] * 3, "both": ["300+", "0+", "20+"], "told": ["300", "0", "20"]}
+    assert [costs_json(costs)["total"]["unknown_tokens"] for costs in rows.values()] == [2, 2, 0]
+
+
 def test_the_account_for_a_terminal():
     text = render_costs(folded())
     days, tools, models, today = text.split("\n\n")
     assert days.splitlines()[-1].split() == (
-        "total 7 1017 400 58 $0.308001 $0.008000 1 $0.040000".split()  # noqa: SIM905  # as it is read
+        "total 7 1017+ 400+ 58+ $0.308001 $0.008000 1 $0.040000".split()  # noqa: SIM905  # as it is read
     )
     assert "unknown" in models.splitlines()[-1]
     assert tools.splitlines()[1].startswith("security_scan")

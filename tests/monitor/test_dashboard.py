@@ -227,6 +227,7 @@ def test_json():
             "cached_tokens": 0,
             "output_tokens": 1,
             "reasoning_tokens": 0,
+            "unknown_tokens": 0,
             "cost_usd": None,
             "known_cost_usd": 0.0,
             "estimated_usd": 0.0,
@@ -259,3 +260,20 @@ def test_another_process_sees_the_same_through_the_store(tmp_path):
     assert fold(reader.events()) == fold(events)
     writer.close()
     reader.close()
+
+
+def test_tokens_of_failed_calls_are_counted_and_those_that_nobody_told_are_not_nothing():
+    told = call(error="invalid_answer", usage=Usage(input_tokens=300, output_tokens=20))
+    untold = call(error="invalid_answer")
+    free = call(error="unreachable")
+
+    def cells(*events):
+        return render_text(fold([*events, ended()]), colour=False)
+
+    assert re.search(r" 300 +0 +20 ", cells(told, free))
+    assert re.search(r" 300\+ +0\+ +20\+ ", cells(told, untold))
+    assert re.search(r" unknown +unknown +unknown ", cells(untold))
+    assert re.search(r" 0 +0 +0 ", cells(free))
+    board = as_json(fold([told, untold, free, ended()]))
+    for row in (board["total"], *board["models"], *board["tools"]):
+        assert (row["input_tokens"], row["output_tokens"], row["unknown_tokens"]) == (300, 20, 1)

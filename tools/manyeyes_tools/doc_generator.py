@@ -51,9 +51,12 @@ class DocGenerator:
 
     def export(self, result: DocResult, form: str) -> str:
         """The result for a `terminal`, or the `document` alone as it would stand in a file."""
-        from manyeyes_tools.documents import report
+        if form == "document":
+            return result.document
+        from manyeyes_tools.documents import terminal
+        from manyeyes_tools.reports.terminal import columns
 
-        return result.document if form == "document" else report.coloured(report.report(result))
+        return terminal.report(result, width=columns())
 
     def pages(self, result: DocResult, start: int, room: int) -> tuple[DocResult, int, int]:
         """The characters of the document from `start` that take at most about `room` bytes, cut where a line ends."""

@@ -6,9 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from manyeyes.cli.exits import DONE, IN_PART
-from manyeyes.cli.screen import complain, paint, plain, safe, wants_colour
+from manyeyes.cli.screen import complain, paint, safe, wants_colour
 from manyeyes.errors import BadCall
 from manyeyes.fixes import Fixing
+from manyeyes.monitor.columns import plain
 
 if TYPE_CHECKING:
     from argparse import _ArgumentGroup

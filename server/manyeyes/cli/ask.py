@@ -43,12 +43,12 @@ def add(verbs: Verbs) -> None:
         epilog="examples:\n"
         "  manyeyes ask 'What does EXPLAIN ANALYZE add to EXPLAIN?'\n"
         "  git diff | manyeyes ask 'What could go wrong here?' --context -\n"
-        "  manyeyes ask 'What does this chart show?' --media chart.png --media figures.pdf\n"
+        "  manyeyes ask 'What does it show?' --media chart.png --media figures.pdf\n"
         "  manyeyes ask 'Which Python versions get security fixes?' --search\n"
         "  manyeyes ask 'Is this schema normalised?' --context schema.sql --depth panel\n"
         "  manyeyes ask --task-type code_generation < task.txt > answer.md\n\n"
         "exit codes:\n"
-        "  0 answered   2 wrong use   3 no model answered   4 answered in part: stderr says what is missing",
+        "  0  answered\n  2  wrong use\n  3  no model answered\n  4  answered in part: stderr says what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="the question; without it, or with -, from stdin")

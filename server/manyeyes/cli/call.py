@@ -29,7 +29,8 @@ def add(verbs: Verbs) -> None:
         description="Call one tool through the MCP protocol, in memory, and print its structured result as one JSON "
         "object on stdout. Progress goes to stderr.",
         epilog="examples:\n"
-        '  manyeyes call security_scan --args \'{"code": "eval(input())", "language": "python"}\'\n'
+        '  manyeyes call security_scan --args \'{"paths": ["src"]}\'\n'
+        '  manyeyes call security_scan --args \'{"code": "eval(x)", "language": "python"}\'\n'
         "  manyeyes call code_review --args @arguments.json\n"
         '  echo \'{"git": "working"}\' | manyeyes call code_review --args -',
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, cast
 from manyeyes import __version__
 from manyeyes.cli import demo_page as page
 from manyeyes.cli.exits import DONE, FOUND, NOT_DONE
-from manyeyes.cli.screen import ProgressLine, complain, paint, safe, show, wants_colour
+from manyeyes.cli.screen import ProgressLine, complain, folded, paint, room, safe, show, wants_colour
+from manyeyes.monitor.columns import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -240,9 +241,13 @@ class Demonstration:
 
     async def _dashboard(self, client: Client) -> None:
         """What `manyeyes://dashboard` says, without its empty lines."""
+        from manyeyes.monitor.forms import refitted  # only to show, not for help
+
         self.dashboard = await _read(client, "manyeyes://dashboard")
         self._tell([page.heading("Dashboard")])
-        self._tell(f"  {line}" for line in safe(self.dashboard).split("\n") if line.strip())
+        width = room()
+        shown = refitted(safe(self.dashboard), None if width is None else width - 2)
+        self._tell(f"  {line}" for line in shown.split("\n") if line.strip())
 
     async def _call(self, part: str, client: Client, tool: str, arguments: dict[str, Json]) -> dict[str, Json]:
         """The tool's result.
@@ -262,7 +267,8 @@ class Demonstration:
     def _tell(self, lines: list[str] | Iterator[str]) -> None:
         if not self.quiet:
             for line in lines:
-                show(line, colour=self.colour)
+                quoted = plain(line).lstrip().startswith("|")  # a line of a document stands as it is
+                show(line if quoted else folded(line), colour=self.colour)
 
 
 @dataclass(slots=True)

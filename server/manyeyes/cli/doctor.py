@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from manyeyes.cli.exits import DONE, IN_PART
+from manyeyes.cli.models import NOBODY, ask
 from manyeyes.cli.screen import paint, show, table, wants_colour
 from manyeyes.local_models import USUAL, look
 from manyeyes.settings import found_program
@@ -37,7 +38,7 @@ _VENDORS = (
     ("google", "GEMINI_API_KEY or GOOGLE_API_KEY", "google-genai"),
 )
 _MARKS: dict[State, tuple[str, str]] = {"ok": ("ok", "32"), "absent": ("-", "2"), "broken": ("!!", "31")}
-_NOBODY = re.compile(r"All connection attempts failed|Connection (error|refused)|Connect call failed", re.IGNORECASE)
+_REFUSED = re.compile(r"All connection attempts failed|Connection (error|refused)|Connect call failed", re.IGNORECASE)
 _GIT_S = 5.0
 
 
@@ -94,11 +95,9 @@ def run(options: Options) -> int:
 async def _checks(desk: Desk, *, live: bool) -> list[Check]:
     import anyio.to_thread  # loaded by now
 
-    from manyeyes.cli.models import ask
-
     settings = desk.settings
     asked = [one for name, one in desk.providers.items() if live or name in settings.endpoints]
-    served, failed = await ask(asked)
+    served, failed = await ask(asked, settings)
     said: dict[str, tuple[State, str]] = {name: ("broken", _why(failure)) for name, failure in failed.items()}
     said |= {name: ("ok", f"serves {len(models)} models") for name, models in served.items()}
     lenders = await _lenders(desk)
@@ -149,7 +148,7 @@ def _answered(check: Check, said: Mapping[str, tuple[State, str]]) -> Check:
 
 def _why(failure: str) -> str:
     """Why nothing answered, and what that mostly means."""
-    return "nothing answers there: is it running?" if _NOBODY.search(failure) else failure
+    return NOBODY if _REFUSED.search(failure) else failure
 
 
 def _own_ports(settings: Settings) -> set[int | None]:
@@ -217,7 +216,7 @@ def _engines(desk: Desk) -> Iterator[Check]:
 
 def _dast_engines(settings: Settings) -> Iterator[Check]:
     """Other people's scanners of running applications: which of them are chosen, and which are here."""
-    for name, install in (("wapiti", "pipx install wapiti3"), ("schemathesis", 'pip install "manyeyes[dast]"')):
+    for name, install in (("wapiti", "pipx install wapiti3"), ("schemathesis", 'in a clone: pip install -e ".[dast]"')):
         program: str = getattr(settings.dast, name)
         there = found_program(program)
         chosen = name in settings.dast.engines

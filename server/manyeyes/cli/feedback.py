@@ -20,7 +20,8 @@ def add(verbs: Verbs) -> None:
         help="say whether a run was good or bad, so that better suited models are asked",
         description="Say whether the result of a run was any good. The router learns of it whom to ask for such work. "
         "Saying it again changes nothing; saying the opposite takes it back.",
-        epilog="examples:\n  manyeyes feedback r-3f9a21c07b44 good\n  manyeyes stats --routing",
+        epilog="examples:\n  manyeyes feedback r-3f9a21c07b44 good\n"
+        "  manyeyes stats --routing               what was learned so far",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run_id", metavar="RUN", help="the run's id, as the result shows it")

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from manyeyes.cli.exits import DONE, IN_PART
-from manyeyes.cli.screen import complain, paint, show, table, wants_colour
+from manyeyes.cli.screen import complain, folded, paint, show, table, wants_colour
 from manyeyes.errors import ManyEyesError
 from manyeyes.types import Json
 
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from manyeyes.cli.verbs import Options, Verbs
     from manyeyes.desk import Desk
     from manyeyes.model import Provider
+    from manyeyes.settings import Settings
 
 ASKING_S = 10.0
 """How long a vendor may take to say what it serves."""
+ASKING_HERE_S = 2.0
+"""The same for a server on this machine, once it has taken the connection."""
+NOBODY = "nothing answers there: is it running?"
 
 
 def add(verbs: Verbs) -> None:
@@ -46,7 +50,7 @@ def run(options: Options) -> int:
 
     async def look(desk: Desk) -> int:
         asked = {} if options.offline else desk.providers
-        served, failed = await ask(asked.values())
+        served, failed = await ask(asked.values(), desk.settings)
         rows = [_row(desk, spec, served) for spec in desk.catalog.models]
         if options.json:
             shown: Json = {"models": list[Json](rows), "failed": dict[str, Json](failed)}
@@ -57,9 +61,11 @@ def run(options: Options) -> int:
             for name, there in served.items():
                 others = [model for model in there if model not in known]
                 if others:
-                    show(f"\n{name} also serves: {', '.join(others[:20])}{', …' if others[20:] else ''}")
+                    also = f"{name} also serves: {', '.join(others[:20])}{', …' if others[20:] else ''}"
+                    show(f"\n{folded(also)}")
             if not desk.providers:
-                show("\nNo key is set and no endpoint named, so none can be asked. `manyeyes doctor` says how to.")
+                none = "No key is set and no endpoint named, so none can be asked. `manyeyes doctor` says how to."
+                show(f"\n{folded(none)}")
         for name, reason in failed.items():
             complain(f"{name} did not say what it serves: {reason}")
         return IN_PART if failed else DONE
@@ -67,19 +73,32 @@ def run(options: Options) -> int:
     return with_desk(look)
 
 
-async def ask(providers: Iterable[Provider]) -> tuple[dict[str, Sequence[str]], dict[str, str]]:
-    """What the providers serve, all asked at once; and of those that did not say, why."""
-    import anyio  # not needed to read the command line
+async def ask(providers: Iterable[Provider], settings: Settings) -> tuple[dict[str, Sequence[str]], dict[str, str]]:
+    """What the providers serve, all asked at once; and of those that did not say, why.
+
+    A server on this machine takes a connection at once or is not there, and need not reach across a network to answer.
+    """
+    import anyio.to_thread  # not needed to read the command line
+
+    from manyeyes.local_models import listens
 
     served: dict[str, Sequence[str]] = {}
     failed: dict[str, str] = {}
 
     async def one(provider: Provider) -> None:
+        endpoint = settings.endpoints.get(provider.name)
+        limit = ASKING_S
         try:
-            with anyio.fail_after(ASKING_S):
+            if endpoint is not None and provider.local:
+                if not await anyio.to_thread.run_sync(listens, endpoint.url):
+                    failed[provider.name] = NOBODY
+                    return
+                await provider.warm()  # the import is not the server's fault
+                limit = ASKING_HERE_S
+            with anyio.fail_after(limit):
                 served[provider.name] = await provider.served()
         except TimeoutError:
-            failed[provider.name] = f"no answer within {ASKING_S:.0f} s"
+            failed[provider.name] = f"no answer within {limit:g} s"
         except ManyEyesError as error:
             failed[provider.name] = str(error)
 
@@ -123,6 +142,7 @@ def _table(rows: Iterable[Mapping[str, Json]]) -> str:
             )
             for row in rows
         ],
+        least=("aliases",),
     ) + "\n\n* the one the router takes for its vendor and tier"  # fmt: skip
 
 

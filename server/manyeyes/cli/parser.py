@@ -27,17 +27,24 @@ or name a local endpoint, and the model that suits the work is asked too."""
 
 _EXAMPLES = """\
 examples:
-  manyeyes review                        review what changed since the last commit
-  manyeyes review src --depth quick      review files, with one inexpensive model
-  manyeyes review --git main..HEAD       review a branch
-  manyeyes scan src --fail-on high       exit with 1 when something grave is found
+  manyeyes demo                        see all of it at work on a sample
+  manyeyes doctor                      what works here, and how to mend the rest
+  manyeyes review                      review what changed since the last commit
+  manyeyes review src --depth quick    review files, with one inexpensive model
+  manyeyes review --git main..HEAD     review a branch
+  manyeyes scan src --fail-on high     exit with 1 on something grave
   manyeyes docs src/api.py --format openapi --output api.json
-  manyeyes ask 'Why …?' --depth panel    ask models of several vendors
-  manyeyes route code_review             which model would be asked, and why
-  manyeyes demo                          see all of it at work on a sample
+  manyeyes ask 'Why …?' --depth panel  ask models of several vendors
+  manyeyes route code_review           which model would be asked, and why
+
+`manyeyes COMMAND --help` has the options and examples of each.
 
 exit codes:
-  0 done   1 findings at or above --fail-on   2 wrong use   3 could not be done   4 done in part"""
+  0  done
+  1  findings at or above --fail-on
+  2  wrong use
+  3  could not be done
+  4  done in part"""
 
 
 _SAME = {"--port": "--http", "--host": "--http", "--url": "--http", "--out": "--output", "-o": "--output"}
@@ -111,14 +118,23 @@ def parse(argv: Sequence[str]) -> int:
         complain(str(error))
         return WRONG_USE
     except NoAnswer as error:
-        complain(str(error))
-        for attempt in error.attempts:
-            complain(f"{attempt.ref}: {attempt.message}")
+        complain(_one_a_line(error))
         return NOT_DONE
     except ManyEyesError as error:
         complain(str(error))
         return NOT_DONE
     return code
+
+
+def _one_a_line(error: NoAnswer) -> str:
+    """What went wrong with each model that was asked, once, and on lines of their own where there are several."""
+    text = str(error)
+    rest = [f"{one.ref}: {one.message}" for one in error.attempts if str(one.ref) not in text]
+    if len(error.attempts) > 1 and not rest:
+        text = text.replace(": ", ":\n  ", 1)
+        for name in dict.fromkeys(str(one.ref) for one in error.attempts):
+            text = text.replace(f"; {name} ", f"\n  {name} ")
+    return "\n  ".join([text, *rest])
 
 
 def _options(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace | int:

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
-from manyeyes.cli.screen import complain, paint, show, table, wants_colour
+from manyeyes.cli.flags import in_flags
+from manyeyes.cli.screen import folded, paint, show, table, wants_colour
+from manyeyes.errors import BadCall
 from manyeyes.learning.situation import Situation
 from manyeyes.types import Modality, Tier
 
@@ -42,16 +44,19 @@ def add(verbs: Verbs) -> None:
         "  manyeyes route pipeline\n"
         "  manyeyes route code_review --language python --explain\n\n"
         "kinds of work:\n"
-        "  of ask      code_generation, long_context_analysis, real_time_chat, multimodal_fusion, search_augmented,\n"
-        "              media_processing, analysis, chat\n"
+        "  of ask      code_generation, long_context_analysis, real_time_chat,\n"
+        "              multimodal_fusion, search_augmented, media_processing,\n"
+        "              analysis, chat\n"
         "  tools       code_review, security_scan, doc_generator\n"
         "  pipeline    the three tools one after the other, each with its own route\n"
-        "  customers   support_technical_support, support_sales_inquiry, support_complaint, support_general,\n"
-        "              support_NAME for an intent of yours; support_intent, support_rules, support_summary\n"
-        "  your own    any [routing.KIND] of your settings; every other kind takes the row `default`",
+        "  customers   support_technical_support, support_sales_inquiry,\n"
+        "              support_complaint, support_general, support_intent,\n"
+        "              support_rules, support_summary; support_NAME for an intent\n"
+        "              of yours\n"
+        "  your own    any [routing.KIND] of your settings",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("kind", metavar="TASK_TYPE", help="the kind of work; an unknown one takes the default row")
+    parser.add_argument("kind", metavar="TASK_TYPE", help="the kind of work, one of those below")
     parser.add_argument("--input-tokens", type=_count, default=0, metavar="N", help="how long the prompt is")
     parser.add_argument("--output-tokens", type=_count, default=0, metavar="N", help="how long the answer may be")
     parser.add_argument(
@@ -71,7 +76,11 @@ def add(verbs: Verbs) -> None:
 
 
 def run(options: Options) -> int:
-    """Print the route, or those of the steps."""
+    """Print the route, or those of the steps.
+
+    Raises:
+        BadCall: there is no such kind of work, or no such model.
+    """
     from manyeyes.cli.session import with_desk  # only to work, not for help
     from manyeyes.types import Task
 
@@ -90,11 +99,11 @@ def run(options: Options) -> int:
         for kind in _STEPS.get(options.kind, (options.kind,))
     ]
 
-    async def choose(desk: Desk) -> tuple[list[_Chosen], set[str]]:
-        known = {*desk.router.rules, *desk.tools}
+    async def choose(desk: Desk) -> list[_Chosen]:
+        _see_that_it_is_known(options.kind, {*desk.router.rules, *desk.tools})
         allocation = desk.allocation
         if allocation is None:
-            return [_Chosen(task, desk.router.choose(task)) for task in tasks], known
+            return [_Chosen(task, desk.router.choose(task)) for task in tasks]
         import anyio.to_thread  # loaded by now
 
         await anyio.to_thread.run_sync(allocation.refresh)
@@ -105,13 +114,12 @@ def run(options: Options) -> int:
             draws = await anyio.to_thread.run_sync(allocation.explain, task, route, lesson) if options.explain else []
             where = Situation.of(task.kind, task.language, task.input_tokens)
             chosen.append(_Chosen(task, route, draws, allocation.knowledge.resolved.get(where, {})))
-        return chosen, known
+        return chosen
 
-    chosen, rows_known = with_desk(choose)
-    known = rows_known | _BY_DEFAULT | _STEPS.keys()
-    if options.kind not in known and not options.kind.startswith("support_"):
-        close = get_close_matches(options.kind, sorted(known), n=1)
-        complain(f"unknown kind of work, default row used{f'; close: {close[0]}' if close else ''}")
+    try:
+        chosen = with_desk(choose)
+    except BadCall as error:
+        raise BadCall(in_flags(str(error))) from None
     if options.json:
         told = [one.as_json(explain=options.explain) for one in chosen]
         show(json.dumps({"task_type": options.kind, "steps": told} if options.kind in _STEPS else told[0]))
@@ -120,6 +128,16 @@ def run(options: Options) -> int:
     parts = [part for one in chosen for part in (one.shown(), *([one.explained()] if options.explain else []))]
     show("\n\n".join(parts), colour=colour)
     return 0
+
+
+def _see_that_it_is_known(kind: str, rows: set[str]) -> None:
+    """Raise `BadCall` for a kind of work that nothing does: a slip of the pen would show the default row as its own."""
+    known = rows | _BY_DEFAULT | _STEPS.keys()
+    if kind in known or kind.startswith("support_"):
+        return
+    close = get_close_matches(kind, sorted(known), n=1)
+    meant = f", did you mean `{close[0]}`?" if close else "."
+    raise BadCall(f"There is no kind of work `{kind[:60]}`{meant} `manyeyes route --help` lists those there are.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +182,7 @@ class _Chosen:
         if self.draws is None:
             from manyeyes.routing.allocation import OFF  # only to work, not for help
 
-            return OFF
+            return folded(OFF)
         if not self.draws:
             return "Nothing is compared: no model can be asked."
         rows = [
@@ -182,11 +200,12 @@ class _Chosen:
         ]
         where = Situation.of(self.task.kind, self.task.language, self.task.input_tokens)
         heads = ("model", "outcomes", "quality", "cost", "time", "utility", "drawn", "resolved")
-        return (
+        said = folded(
             f"Posterior for {where}; quality less cost and time at your rates is the utility, and chance draws around "
             "it. The rules alone decide until a model has enough outcomes. `resolved` counts findings that it had "
-            f"named and that a later review found mended; they are among the outcomes.\n\n{table(heads, rows)}"
+            "named and that a later review found mended; they are among the outcomes."
         )
+        return f"{said}\n\n{table(heads, rows, least=('time', 'cost', 'drawn'), words=False)}"
 
 
 def _count(text: str) -> int:

@@ -6,17 +6,21 @@ import os
 import re
 import shutil
 import sys
+import textwrap
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from manyeyes.errors import ManyEyesError
+from manyeyes.monitor.columns import left_out, plain, set_in_columns
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable, Sequence
 
-_SGR = re.compile(r"\x1b\[[0-9;]*m")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAR = 12
+_SILENT_S = 2.0
 
 
 def wants_colour(stream: TextIO, *, refused: bool = False) -> bool:
@@ -26,11 +30,6 @@ def wants_colour(stream: TextIO, *, refused: bool = False) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def plain(text: str) -> str:
-    """The text without colours."""
-    return _SGR.sub("", text)
 
 
 def safe(text: str) -> str:
@@ -61,39 +60,80 @@ def paint(text: str, code: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as they need; the last one runs on."""
-    lines = [tuple(heads), *map(tuple, rows)]
-    widths = [max(len(plain(line[column])) for line in lines) for column in range(len(heads))]
-    shown = ["  ".join(cell + " " * (width - len(plain(cell))) for cell, width in zip(line, widths, strict=True))
-             for line in lines]  # fmt: skip
-    return "\n".join([paint(shown[0].rstrip(), "2"), *(line.rstrip() for line in shown[1:])])
+def room() -> int | None:
+    """How many characters a line on stdout may have; None where no terminal shows it, so that all is told."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
+def folded(line: str) -> str:
+    """A line folded between words to the terminal's width; as it is where no terminal shows it."""
+    width = room()
+    if width is None or len(plain(line)) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip(" "))) + "  "
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, least: Sequence[str] = (), words: bool = True) -> str:
+    """Columns as wide as they need, fitted to the terminal; see `manyeyes.monitor.columns`."""
+    width = room()
+    made = set_in_columns(heads, rows, width=width, least=least, words=words)
+    missing = left_out([made], width)
+    return "\n".join([paint(made.head, "2"), *made.rows, *(["", missing] if missing else [])])
 
 
 @dataclass(slots=True)
 class ProgressLine:
-    """How far the work is: one line that is written over on a terminal, nothing elsewhere unless wanted."""
+    """How far the work is: one line that is written over on a terminal, nothing elsewhere unless wanted.
+
+    Where nothing new comes for some seconds, as while a model thinks, the line counts them.
+    """
 
     wanted: bool = False
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     _drawn: bool = False
+    _said: str = ""
+    _since: float = 0.0
+    _counting: asyncio.Task[None] | None = None
 
     async def update(self, progress: float, total: float | None, message: str | None) -> None:
         """Show it.  `total` is 0 or None when it is not known."""
+        import asyncio  # there is a loop by now, and `--help` does without
+
         share = min(max(progress / total, 0.0), 1.0) if total else 0.0
         text = safe(" ".join((message or "").split()))
         if self.stream.isatty():
             filled = round(share * _BAR)
-            line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {share:4.0%} {text}"
-            room = shutil.get_terminal_size().columns - 1
-            self.stream.write(f"\r\x1b[2K{line if len(line) <= room else f'{line[: room - 1]}…'}")
-            self._drawn = True
+            self._said, self._since = f"[{'#' * filled}{'.' * (_BAR - filled)}] {share:4.0%} {text}", time.monotonic()
+            self._draw()
+            if self._counting is None:
+                self._counting = asyncio.create_task(self._count())
         elif self.wanted:
             self.stream.write(f"{share:4.0%} {text}\n")
         self.stream.flush()
 
+    async def _count(self) -> None:
+        import asyncio  # as above
+
+        while True:
+            await asyncio.sleep(1)
+            if self._drawn and time.monotonic() - self._since >= _SILENT_S:
+                self._draw()
+                self.stream.flush()
+
+    def _draw(self) -> None:
+        silent = time.monotonic() - self._since
+        waited = f" ({silent:.0f} s)" if silent >= _SILENT_S else ""
+        room = shutil.get_terminal_size().columns - 1 - len(waited)
+        said = self._said if len(self._said) <= room else f"{self._said[: room - 1]}…"
+        self.stream.write(f"\r\x1b[2K{said}{waited}")
+        self._drawn = True
+
     def clear(self) -> None:
         """Take the line away, so that what follows starts on an empty one."""
+        if self._counting is not None:
+            self._counting.cancel()
+            self._counting = None
         if self._drawn:
             self.stream.write("\r\x1b[2K")
             self.stream.flush()

@@ -20,7 +20,11 @@ def add(verbs: Verbs) -> None:
         "serve",
         help="run the MCP server, over stdio unless --http is given",
         description="Run the MCP server over stdio, as MCP clients start it, or over streamable HTTP at /mcp.",
-        epilog="example:\n  manyeyes serve --http 127.0.0.1:8000",
+        epilog="examples:\n"
+        "  claude mcp add manyeyes -- manyeyes serve   attach it to a client\n"
+        "  manyeyes serve --http 127.0.0.1:8000\n\n"
+        "Clients that are set up in JSON take:\n"
+        '  {"mcpServers": {"manyeyes": {"command": "manyeyes", "args": ["serve"]}}}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--http", metavar="HOST:PORT", type=address, help="serve HTTP there; this machine only")

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from manyeyes.cli.exits import NOT_DONE
-from manyeyes.cli.screen import complain, show, wants_colour
+from manyeyes.cli.screen import complain, room, show, wants_colour
 
 if TYPE_CHECKING:
     from manyeyes.cli.verbs import Options, Verbs
@@ -30,8 +30,9 @@ def add(verbs: Verbs) -> None:
         description="Show what the tools and models have done: calls, success rate, latency, tokens and cost, answers "
         "from the cache, fallbacks, second calls beside slow ones, and what is not asked at the moment. "
         "The figures come from every server and command that shares this state.",
-        epilog="examples:\n  manyeyes stats\n  manyeyes stats --days 1 --json\n  manyeyes stats --costs\n"
-        "  manyeyes stats --routing               what was learned of models, and what it saved",
+        epilog="examples:\n  manyeyes stats\n  manyeyes stats --days 1 --json\n"
+        "  manyeyes stats --costs           what models cost, by day, tool and model\n"
+        "  manyeyes stats --routing         what was learned of models, what it saved",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--days", type=_days, metavar="N", help="only the last N days")
@@ -68,7 +69,7 @@ def run(options: Options) -> int:
         show(json.dumps(as_json(board)))
     else:
         colour = wants_colour(sys.stdout, refused=options.no_color)
-        show(render_text(board, colour=colour), colour=colour)
+        show(render_text(board, colour=colour, width=room()), colour=colour)
     if board.notice:
         complain(board.notice)
     return 0
@@ -98,7 +99,7 @@ def _costs(options: Options) -> int:
         return costs, desk.store.notice
 
     costs, notice = with_desk(look)
-    show(json.dumps(costs_json(costs)) if options.json else render_costs(costs))
+    show(json.dumps(costs_json(costs)) if options.json else render_costs(costs, width=room()))
     if notice:
         complain(notice)
     return 0
@@ -126,7 +127,7 @@ def _routing(options: Options) -> int:
     if lessons is None:
         complain(OFF)
         return NOT_DONE
-    show(json.dumps(lessons_json(lessons)) if options.json else render_lessons(lessons))
+    show(json.dumps(lessons_json(lessons)) if options.json else render_lessons(lessons, width=room()))
     if notice:
         complain(notice)
     return 0

@@ -38,18 +38,37 @@ def add(verbs: Verbs) -> None:
     )
     parser.set_defaults(run=lambda _options: _help(parser))
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
-    train = actions.add_parser("train", help="learn intents from your own examples")
+    train = actions.add_parser(
+        "train",
+        help="learn intents from your own examples",
+        description="Learn intents from your own examples: CSV with the columns message and intent, JSON lines with "
+        "the same names, or TOML with a list of messages for each intent under [intents]. Each needs at least five. "
+        "Needs the extra `train`: in a clone pip install -e '.[train]'.",
+        epilog="examples:\n  manyeyes support train examples.csv\n"
+        "  manyeyes support train examples --output my.intents",
+    )
     train.add_argument("file", type=Path, metavar="FILE", help="examples as .toml, .csv or .jsonl, or a folder of them")
     train.add_argument("--output", type=Path, metavar="FILE", help="where to put the classifier instead")
     train.add_argument("--json", action="store_true", help="print one JSON object")
     train.set_defaults(run=_train)
-    tried = actions.add_parser("try", help="answer one message")
+    tried = actions.add_parser(
+        "try",
+        help="answer one message",
+        description="Answer one message as a customer would get it, from the pages under MANYEYES_SUPPORT_KNOWLEDGE.",
+        epilog="examples:\n  manyeyes support try 'My parcel is late'\n"
+        "  manyeyes support try 'Since Monday' --conversation c-Jw0s…",
+    )
     tried.add_argument("message", metavar="MESSAGE", help="what a customer may write")
     tried.add_argument("--conversation", metavar="ID", help="go on with a conversation")
-    tried.add_argument("--model", metavar="MODEL", help="insist on a model")
+    tried.add_argument("--model", metavar="MODEL", help="ask this model: provider:model, a name or an alias")
     tried.add_argument("--json", action="store_true", help="print one JSON object")
     tried.set_defaults(run=_try)
-    forget = actions.add_parser("forget", help="delete a conversation and all that was kept of it")
+    forget = actions.add_parser(
+        "forget",
+        help="delete a conversation and all that was kept of it",
+        description="Delete a conversation, its personal data and the kept results of its runs.",
+        epilog="example:\n  manyeyes support forget c-Jw0s…",
+    )
     forget.add_argument("id", metavar="ID", help="its conversation_id")
     forget.set_defaults(run=_forget)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manyeyes.cli.reading import named
-from manyeyes.cli.screen import complain, show
+from manyeyes.cli.screen import complain, folded, show
 from manyeyes.errors import BadCall
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def write_folder(tool: Tool[Arguments, Result], result: Result, options: Options
         elif (folder / name).exists():
             older.append(name)
     if options.sarif != "-":
-        show("\n".join((" ".join(result.summary.split()), *getattr(result, "merged", ()), "")))
+        told = (" ".join(result.summary.split()), *getattr(result, "merged", ()))
+        show("\n".join((*map(folded, told), "")))
     for problem in result.problems:
         complain(problem)
     complain(f"written to {folder}: {', '.join(written)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manyeyes.monitor.columns import left_out, set_in_columns
 from manyeyes.state.money import dollars, exactly
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from manyeyes.types import Json
 
 _HEADS = ("calls", "tokens in", "cached", "out", "cost", "estimated", "price unknown", "set aside")
+_LEAST = ("cached", "set aside", "estimated", "out", "price unknown")
+"""What a narrow terminal leaves out, the least telling first."""
 _PLACES = 6
 
 
@@ -25,6 +28,7 @@ class CostRow:
         name: The day, tool or model.
         attempts: How many there were, those included that failed or were cancelled.
         input_tokens, cached_tokens, output_tokens: What the vendors said was used.
+        untold: How many attempts may have used tokens and their vendors did not say.
         nanos: What it cost, as far as a price is known.
         estimated: The part of `nanos` that no vendor reported: the worst case stands for it.
         unknown: How many attempts have no known price, and are in no sum.
@@ -36,6 +40,7 @@ class CostRow:
     input_tokens: int
     cached_tokens: int
     output_tokens: int
+    untold: int
     nanos: int
     estimated: int
     unknown: int
@@ -82,15 +87,21 @@ def fold_costs(
     )
 
 
-def render_costs(costs: Costs) -> str:
-    """The account as tables for a terminal."""
+def render_costs(costs: Costs, *, width: int | None = None) -> str:
+    """The account as tables; `width` fits them to so many characters."""
     if not costs.total.attempts:
         return "No model has been asked yet.\n"
-    parts = [
-        _table("day (UTC)", (*costs.days, *([costs.total] if len(costs.days) > 1 else []))),
-        _table("tool", costs.tools),
-        _table("model", costs.models),
+    tables = [
+        set_in_columns((title, *_HEADS), map(_cells, rows), width=width, right=_HEADS, least=_LEAST, words=False)
+        for title, rows in (
+            ("day (UTC)", (*costs.days, *([costs.total] if len(costs.days) > 1 else []))),
+            ("tool", costs.tools),
+            ("model", costs.models),
+        )
     ]
+    parts = ["\n".join([table.head, *table.rows]) for table in tables]
+    if missing := left_out(tables, width):
+        parts.append(missing)
     if costs.limit is not None:
         parts.append(f"Today {exactly(costs.today)} of {exactly(costs.limit)} are spent or set aside.")
     return "\n\n".join(parts) + "\n"
@@ -128,6 +139,7 @@ def _row(name: str, entries: Sequence[Entry], now: float) -> CostRow:
         input_tokens=sum(entry.input_tokens or 0 for entry in entries),
         cached_tokens=sum(entry.cached_tokens or 0 for entry in entries),
         output_tokens=sum(entry.output_tokens or 0 for entry in entries),
+        untold=sum(entry.input_tokens is None and state in {"estimated", "unknown"} for entry, state in seen),
         nanos=sum(entry.nanos for entry, state in seen if state != "open"),
         estimated=sum(entry.nanos for entry, state in seen if state == "estimated"),
         unknown=sum(state == "unknown" for _, state in seen),
@@ -145,6 +157,7 @@ def _json(row: CostRow) -> dict[str, Json]:
         "input_tokens": row.input_tokens,
         "cached_tokens": row.cached_tokens,
         "output_tokens": row.output_tokens,
+        "unknown_tokens": row.untold,
         "cost_usd": None if row.unknown else dollars(row.nanos),
         "known_cost_usd": dollars(row.nanos),
         "estimated_usd": dollars(row.estimated),
@@ -153,23 +166,13 @@ def _json(row: CostRow) -> dict[str, Json]:
     }
 
 
-def _table(title: str, rows: Sequence[CostRow]) -> str:
-    lines = [(title, *_HEADS), *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    )
-
-
 def _cells(row: CostRow) -> tuple[str, ...]:
-    tokens = (row.input_tokens, row.cached_tokens, row.output_tokens)
+    known = (row.input_tokens, row.cached_tokens, row.output_tokens)
+    all_untold = row.untold and not any(known)
+    tokens = ["unknown" if all_untold else f"{count}{'+' if row.untold else ''}" for count in known]
     cost = "unknown" if row.unknown == row.attempts else _usd(row.nanos)
     unknown = str(row.unknown) if row.unknown else "-"
-    return (row.name, str(row.attempts), *map(str, tokens), cost, _part(row.estimated), unknown, _part(row.reserved))
+    return (row.name, str(row.attempts), *tokens, cost, _part(row.estimated), unknown, _part(row.reserved))
 
 
 def _part(amount: int) -> str:

@@ -74,7 +74,8 @@ class ModelRow:
         answered: Those that gave an answer.
         latency: Of the answered calls; a refusal within a millisecond says nothing about speed.
         first_token: Until the first sign of an answer, of the streamed ones.
-        usage: Tokens, of all calls whose vendor said.
+        usage: Tokens, of all calls whose vendor said, failed ones too.
+        untold: Calls that may have used tokens and whose vendor did not say.
         cost: Of all calls.
         errors: How many failed with each kind of error, the most frequent first.
         asked: Of the questions that it answered, or that it was asked beside a slow one.
@@ -86,6 +87,7 @@ class ModelRow:
     latency: Latency | None
     first_token: Latency | None
     usage: Usage
+    untold: int
     cost: Cost
     errors: Mapping[str, int]
     asked: Asked
@@ -104,7 +106,8 @@ class ToolRow:
         statuses: How many ended with each status, the most frequent first.
         calls: Wire calls that it made.
         first_token: Until the first sign of an answer, of those that were streamed.
-        usage: Tokens of its calls.
+        usage: Tokens of its calls, as far as vendors said.
+        untold: Its calls that may have used tokens and whose vendor did not say.
         asked: Of all its questions.
     """
 
@@ -117,6 +120,7 @@ class ToolRow:
     calls: int
     first_token: Latency | None
     usage: Usage
+    untold: int
     asked: Asked
 
 
@@ -208,6 +212,7 @@ def _model_row(model: str, calls: Sequence[CallEvent], asked: Asked) -> ModelRow
         latency=latency(call.seconds for call in answered),
         first_token=_first_token(calls),
         usage=_usage(calls),
+        untold=_untold(calls),
         cost=Cost(
             sum(call.cost_usd or 0.0 for call in calls),
             sum(call.cost_usd is None and (call.usage is not None or call.error not in _NOT_BILLED) for call in calls),
@@ -233,6 +238,7 @@ def _tool_row(tool: str, runs: Sequence[RunEvent], calls: Sequence[CallEvent], a
         calls=len(calls),
         first_token=_first_token(calls),
         usage=_usage(calls),
+        untold=_untold(calls),
         asked=_asked(asks),
     )
 
@@ -243,3 +249,7 @@ def _first_token(calls: Sequence[CallEvent]) -> Latency | None:
 
 def _usage(calls: Sequence[CallEvent]) -> Usage:
     return sum((call.usage for call in calls if call.usage is not None), start=Usage())
+
+
+def _untold(calls: Sequence[CallEvent]) -> int:
+    return sum(call.usage is None and call.error not in _NOT_BILLED for call in calls)

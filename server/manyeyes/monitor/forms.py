@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
+
+from manyeyes.monitor.columns import left_out, set_in_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from manyeyes.monitor.columns import Table
     from manyeyes.monitor.dashboard import Asked, Cost, Dashboard, ModelRow, ToolRow
     from manyeyes.monitor.quantiles import Latency
     from manyeyes.types import Json, Usage
@@ -23,11 +27,23 @@ _TIMES, _TOKENS, _ASKED = (
 )
 _MODEL_HEADS = ("model", "calls", "ok", *_TIMES, *_TOKENS, "cost", *_ASKED, "errors")
 _TOOL_HEADS = ("tool", "runs", "ok", *_TIMES, "calls", *_TOKENS, "cost", *_ASKED, "ended")
+_LEAST = ("hedges", "fallbacks", "hits", "first", "p99", "cached", "p95", "p50")
+"""What a narrow terminal leaves out, the least telling first."""
+_CELLS = re.compile(" {2,}")
+"""Between two cells: none is empty, and none holds two spaces in a row."""
 _ROUGH = "~ Some of it no vendor reported: the most that it can have cost stands for that."
 
 
-def render_text(dashboard: Dashboard, *, colour: bool) -> str:
-    """The dashboard as tables; `colour` adds ANSI codes."""
+def render_text(dashboard: Dashboard, *, colour: bool, width: int | None = None) -> str:
+    """The dashboard as tables; `colour` adds ANSI codes, and `width` fits them to so many characters."""
+    tables: list[Table] = []
+
+    def table(heads: Sequence[str], lines: Sequence[Sequence[str]], good: Sequence[bool]) -> str:
+        tables.append(_set(heads, lines, width))
+        head, rows = tables[-1].head, tables[-1].rows
+        body = [_paint(row, _GREEN if fine else _RED, colour=colour) for row, fine in zip(rows, good, strict=True)]
+        return "\n".join([_paint(head, _BOLD, colour=colour), *body])
+
     if dashboard.first_at is None or dashboard.last_at is None:
         parts = ["Nothing has been called yet."]
     else:
@@ -36,19 +52,34 @@ def render_text(dashboard: Dashboard, *, colour: bool) -> str:
         if dashboard.models:
             models = [*dashboard.models, *([dashboard.total] if len(dashboard.models) > 1 else [])]
             good = [row.answered == row.calls for row in models]
-            parts.append(_table(_MODEL_HEADS, [_model_cells(row) for row in models], good, colour=colour))
+            parts.append(table(_MODEL_HEADS, [_model_cells(row) for row in models], good))
         else:
             parts.append("No model has been called.")
         if dashboard.tools:
             good = [row.succeeded == row.runs for row in dashboard.tools]
-            parts.append(_table(_TOOL_HEADS, [_tool_cells(row) for row in dashboard.tools], good, colour=colour))
+            parts.append(table(_TOOL_HEADS, [_tool_cells(row) for row in dashboard.tools], good))
         if dashboard.total.cost.estimated_usd:
             parts.append(_ROUGH)
+        if missing := left_out(tables, width):
+            parts.append(_paint(missing, _DIM, colour=colour))
     if dashboard.breakers:
         parts.append("\n".join(f"Not asked now: {model} ({why})" for model, why in dashboard.breakers.items()))
     if dashboard.notice:
         parts.append(_paint(dashboard.notice, _RED, colour=colour))
     return "\n\n".join(parts) + "\n"
+
+
+def refitted(text: str, width: int | None) -> str:
+    """What `render_text` gave without a width, as a client got it, fitted to so many characters."""
+    parts, tables = [], []
+    for part in text.rstrip("\n").split("\n\n"):
+        heads, *lines = [tuple(_CELLS.split(line)) for line in part.split("\n")]
+        if heads in {_MODEL_HEADS, _TOOL_HEADS}:
+            tables.append(_set(heads, lines, width))
+            parts.append("\n".join([tables[-1].head, *tables[-1].rows]))
+        else:
+            parts.append(part)
+    return "\n\n".join([*parts, *filter(None, [left_out(tables, width)])]) + "\n"
 
 
 def as_json(dashboard: Dashboard) -> dict[str, Json]:
@@ -69,7 +100,7 @@ def as_json(dashboard: Dashboard) -> dict[str, Json]:
                 "latency_s": _latency_json(row.latency),
                 "calls": row.calls,
                 "first_token_s": _latency_json(row.first_token),
-                **_usage_json(row.usage),
+                **_usage_json(row.usage, row.untold),
                 **_cost_json(row.cost),
                 **_asked_json(row.asked),
                 "statuses": dict(row.statuses),
@@ -82,25 +113,32 @@ def as_json(dashboard: Dashboard) -> dict[str, Json]:
     }
 
 
+def _set(heads: Sequence[str], lines: Sequence[Sequence[str]], width: int | None) -> Table:
+    least = _LEAST if heads == _MODEL_HEADS else ("calls", *_LEAST)
+    return set_in_columns(heads, lines, width=width, right=heads[1:-1], least=least)
+
+
 def _model_json(row: ModelRow) -> dict[str, Json]:
     return {
         "calls": row.calls,
         "success_rate": _rate(row.answered, row.calls),
         "latency_s": _latency_json(row.latency),
         "first_token_s": _latency_json(row.first_token),
-        **_usage_json(row.usage),
+        **_usage_json(row.usage, row.untold),
         **_cost_json(row.cost),
         **_asked_json(row.asked),
         "errors": dict(row.errors),
     }
 
 
-def _usage_json(usage: Usage) -> dict[str, Json]:
+def _usage_json(usage: Usage, untold: int) -> dict[str, Json]:
+    """The tokens that are known, and of how many calls nobody said any."""
     return {
         "input_tokens": usage.input_tokens,
         "cached_tokens": usage.cached_tokens,
         "output_tokens": usage.output_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "unknown_tokens": untold,
     }
 
 
@@ -148,9 +186,7 @@ def _model_cells(row: ModelRow) -> tuple[str, ...]:
         _percent(row.answered, row.calls),
         *_latency_cells(row.latency),
         _NONE if row.first_token is None else _seconds(row.first_token.p50),
-        _count(row.usage.input_tokens),
-        _count(row.usage.cached_tokens),
-        _count(row.usage.output_tokens),
+        *_token_cells(row.usage, row.untold),
         _cost(row.cost, row.calls),
         *_asked_cells(row.asked),
         _tally(row.errors),
@@ -165,9 +201,7 @@ def _tool_cells(row: ToolRow) -> tuple[str, ...]:
         *_latency_cells(row.latency),
         _NONE if row.first_token is None else _seconds(row.first_token.p50),
         str(row.calls),
-        _count(row.usage.input_tokens),
-        _count(row.usage.cached_tokens),
-        _count(row.usage.output_tokens),
+        *_token_cells(row.usage, row.untold),
         _cost(row.cost, row.runs),
         *_asked_cells(row.asked),
         _tally(row.statuses),
@@ -199,6 +233,14 @@ def _count(tokens: int) -> str:
     return f"{tokens / _THOUSAND:.0f}k" if tokens < _MILLION else f"{tokens / _MILLION:.1f}M"
 
 
+def _token_cells(usage: Usage, untold: int) -> tuple[str, ...]:
+    """What is known, with a + where there is more that nobody said."""
+    counts = (usage.input_tokens, usage.cached_tokens, usage.output_tokens)
+    if untold and not any(counts):
+        return (_UNKNOWN,) * len(counts)
+    return tuple(f"{_count(count)}{'+' if untold else ''}" for count in counts)
+
+
 def _cost(cost: Cost, of: int) -> str:
     known = f"{'~' if cost.estimated_usd else ''}${cost.known_usd:.4f}"
     if not cost.unknown:
@@ -212,24 +254,6 @@ def _tally(counts: Mapping[str, int]) -> str:
 
 def _moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
-
-
-def _table(heads: Sequence[str], lines: Sequence[Sequence[str]], good: Sequence[bool], *, colour: bool) -> str:
-    """Columns as wide as their widest cell: names to the left, figures to the right, the last column open."""
-    widths = [max(len(row[column]) for row in (heads, *lines)) for column in range(len(heads))]
-
-    def aligned(cells: Sequence[str]) -> str:
-        first, *figures, last = (
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "  ".join((first, *figures, last.strip()))
-
-    head = _paint(aligned(heads), _BOLD, colour=colour)
-    body = [
-        _paint(aligned(cells), _GREEN if fine else _RED, colour=colour) for cells, fine in zip(lines, good, strict=True)
-    ]
-    return "\n".join((head, *body))
 
 
 def _paint(text: str, code: str, *, colour: bool) -> str:

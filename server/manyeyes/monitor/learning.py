@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from manyeyes.monitor.columns import left_out, set_in_columns
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -131,14 +133,14 @@ def lessons_json(lessons: Lessons) -> Json:
     }
 
 
-def render_lessons(lessons: Lessons) -> str:
-    """The view for people."""
+def render_lessons(lessons: Lessons, *, width: int | None = None) -> str:
+    """The view for people; `width` fits it to so many characters."""
     if not lessons.learnt:
         return "Nothing was learned yet: no model has answered since learning is on."
     heads = ("kind of work", "model", "outcomes", "quality", "cost", "time")
-    rows = [heads, *(_row(one) for one in lessons.learnt)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    table = set_in_columns(heads, map(_row, lessons.learnt), width=width, least=("time", "cost"), words=False)
+    missing = left_out([table], width)
+    lines = [table.head, *table.rows, *(["", missing] if missing else [])]
     explored, saved = lessons.explored, lessons.saved
     share = explored.explored / explored.choices if explored.choices else 0.0
     lines += ["", f"{explored.choices} choices in the last days, {explored.explored} of them ({share:.0%}) to learn."]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from manyeyes_tools.documents.result import DocResult
 
 _FENCES: dict[Format, str] = {"openapi": "json", "html": "html", "markdown": ""}
+MENDING = (
+    "To mend it, change these lines, or the code where it is wrong. The same command without --check writes a document "
+    "of this program anew."
+)
 _PROBLEMS = 50
 """Problems told in a part of a cut result; the others are counted."""
 
@@ -71,33 +75,7 @@ def _disagreements(result: DocResult) -> Iterator[str]:
             f"  the code has {span(one.instead)}",
         )
     if result.disagreements:
-        yield from (
-            "",
-            _MENDING,
-        )
-
-
-_MENDING = (
-    "To mend it, change these lines, or the code where it is wrong. The same command without --check writes a document "
-    "of this program anew."
-)
-
-
-def coloured(text: str) -> str:
-    """A report with its headings bold and its source lines dim."""
-    painted = []
-    code = False
-    for raw in text.splitlines():
-        line = wording.visible(raw)
-        code = code != line.startswith("```")
-        if not code and line.startswith("<a id="):
-            continue  # a link's target means nothing on a terminal
-        if not code and line.startswith("#"):
-            line = f"\x1b[1m{line}\x1b[0m"
-        elif not code and line.startswith("Source: "):
-            line = f"\x1b[2m{line}\x1b[0m"
-        painted.append(line)
-    return "\n".join(painted) + "\n"
+        yield from ("", MENDING)
 
 
 def _fewer(problems: Sequence[str]) -> list[str]:
