@@ -31,7 +31,7 @@ NOT_RUN = {
     " /path/to/manyeyes/.venv/bin/manyeyes serve": "a client is needed; tests/clients attaches the real ones",
     "codex mcp add manyeyes --env MANYEYES_ROOTS=/path/to/project"
     " -- /path/to/manyeyes/.venv/bin/manyeyes serve": "a client is needed; tests/clients attaches the real ones",
-    "pip install 'manyeyes[train]'": "the name is on no package index; what it installs is there for the tests",
+    "pip install -e '.[train]'  # in a clone": "what it installs is there for the tests",
     "manyeyes support forget c-…": "the id is a placeholder; tests/support forgets real ones",
 }
 EXITS = {

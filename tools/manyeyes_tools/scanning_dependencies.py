@@ -38,6 +38,12 @@ _SHARE = 0.5
 _LIKELY, _UNLIKELY = 0.97, 0.6
 """How sure a finding is at least, or at most a part of it, when a model says whether it can be exploited here."""
 _ORDERED = 10
+_UNREACHED = ("no whole answer came", "no answer within", "it took too long", "it failed several times")
+"""How failures begin that leave open whether anybody is there."""
+_REMEDY = (
+    "Scan again when it answers (HTTPS_PROXY may name a proxy), or name another with MANYEYES_OSV_URL, or a copy of "
+    "its records with MANYEYES_OSV_DB or --osv-db PATH."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +146,20 @@ async def _ask(components: list[Component], bench: Bench) -> _Asked:
         backoff_s=bench.settings.retry.backoff_s,
     )
     lookups = await service.ask(asked)
-    failed = ", ".join(f"{why} ({number})" if number > 1 else why for why, number in service.failures.items())
-    problems = (f"The advisory service did not answer everything: {failed}.",) if failed else ()
-    return _Asked(lookups, problems, (f"Advisories: {len(asked):,} packages were looked up at {settings.url}.",))
+    answered = sum(not one.failure or bool(one.matches) for one in lookups.values())
+    problem = _of_service(settings.url, service.failures, answered=answered)
+    notes = (f"Advisories: {answered:,} packages were looked up at {settings.url}.",) if answered else ()
+    return _Asked(lookups, (problem,) if problem else (), notes)
+
+
+def _of_service(url: str, failures: Mapping[str, int], *, answered: int) -> str:
+    """What went wrong with the service of vulnerabilities, and what to do; empty when nothing did."""
+    if not failures:
+        return ""
+    why = ", ".join(f"{why} ({number})" if number > 1 else why for why, number in failures.items())
+    reached = answered or not all(why.startswith(_UNREACHED) for why in failures)
+    what = "did not answer everything" if reached else "could not be reached"
+    return f"The vulnerability service at {url} {what}: {why}. {_REMEDY}"
 
 
 def _verdicts(components: list[Component], lookups: Mapping[Question, Lookup]) -> list[Verdict]:

@@ -33,7 +33,7 @@ def train_file(source: Path, target: Path) -> Mapping[str, float]:
     except TooFewExamples as error:
         raise BadCall(str(error)) from None
     except ImportError:
-        raise SettingsError("Training needs a library more: pip install 'manyeyes[train]'.") from None
+        raise SettingsError("Training needs a library more: in a clone pip install -e '.[train]'.") from None
     data = made.pack()
     Classifier.unpack(data)  # what is put in the place of a good one must be readable
     beside = target.with_name(f"{target.name}.new")
