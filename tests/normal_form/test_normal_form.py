@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manyeyes_tools import normal_form as forms
 from manyeyes_tools.normal_form import Form, normal_form, remap, touched
 
 RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
@@ -331,3 +332,17 @@ def test_a_real_formatter_changes_no_form(path: Path, style: tuple[str, str, str
             words = set(re.findall(r"[A-Za-z_]\w+", lines[at].partition("#")[0]))
             assert words <= set(re.findall(r"[A-Za-z_]\w+", there)), (lines[at], there)
     assert found > len(lines) / 10
+
+
+def test_the_last_forms_are_remembered_without_their_code(monkeypatch):
+    made = []
+    monkeypatch.setattr(forms, "_made", lambda text: made.append(text) or forms.Form(text[:4], (), ()))
+    texts = [f"a_secret_number = {number}\n" for number in range(forms.REMEMBERED + 1)]
+    first = [normal_form(text) for text in texts]
+    assert normal_form(texts[-1]) is first[-1]
+    assert made == texts
+    normal_form(texts[0])  # which was not asked for longest
+    assert made == [*texts, texts[0]]
+    assert len(forms._remembered) == forms.REMEMBERED
+    assert not any("secret" in repr(one) for one in forms._remembered)
+    forms._remembered.clear()

@@ -15,9 +15,11 @@ import json
 import re
 import tokenize
 from bisect import bisect_right
+from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.fragments import Unparsable, parse
@@ -28,9 +30,15 @@ if TYPE_CHECKING:
 SHORTEST = 8
 """A quote that is a part of a line needs so many characters besides formatting to be looked for."""
 
+REMEMBERED = 64
+
 _MARK = 8
 _FORMATTING = re.compile(r"""[\s(),;'"\\]+""")
 _SPACE = re.compile(r"\s+")
+
+
+_remembering = Lock()
+_remembered: OrderedDict[bytes, Form | None] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +77,23 @@ class Form:
 def normal_form(text: str) -> Form | None:
     """The form of Python code; None when it cannot be parsed.
 
-    Blocking, about 10 ms for a thousand lines: to be called in a worker thread.
+    Blocking, about 10 ms for a thousand lines: to be called in a worker thread.  The last ones are remembered, since
+    whoever asks the same again waits for little else; of their code nothing is kept.
     """
+    name = sha256(text.encode("utf-8", "surrogatepass")).digest()
+    with _remembering:
+        if name in _remembered:
+            _remembered.move_to_end(name)
+            return _remembered[name]
+    form = _made(text)
+    with _remembering:
+        _remembered[name] = form
+        if len(_remembered) > REMEMBERED:
+            _remembered.popitem(last=False)
+    return form
+
+
+def _made(text: str) -> Form | None:
     if "\r" in text.replace("\r\n", "") or "\f" in text:
         return None  # Python and everybody else would count lines differently
     try:
