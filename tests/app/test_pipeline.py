@@ -334,10 +334,14 @@ async def test_in_order_each_finding_is_told_once_in_full(connect):
     async with connect() as client:
         answer = await client.call_tool("code_pipeline", {"code": BUILT, "language": "python"})
     result, text = answer.structured_content, answer.content[0].text
-    assert {name: text.count(f"id `{name}`") for name in ids(result["security"])} == dict.fromkeys(
-        ids(result["review"]) | ids(result["security"]), 1
-    )
-    assert "none of its own" in text
+    every = ids(result["review"]) | ids(result["security"])
+    assert {name: text.count(f"id `{name}`") for name in every} == dict.fromkeys(every, 1)
+    assert "told under Security" in text
+    faults = [one for one in result["review"]["findings"] if one["id"] not in ids(result["security"])]
+    assert faults  # what is no matter of security is told where it belongs
+    assert {one["category"] for one in faults}.isdisjoint({"security"})
+    for part in ("review", "security"):
+        assert sum(result[part]["counts"].values()) == len(result[part]["findings"])
 
 
 async def test_a_long_result_is_read_page_by_page(connect):

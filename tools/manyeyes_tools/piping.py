@@ -19,7 +19,7 @@ from manyeyes_tools.pipeline.result import PipelineResult
 from manyeyes_tools.sources import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from manyeyes.results import Result, Run, Status
     from manyeyes.tool import Bench
@@ -103,11 +103,13 @@ async def _sequential(work: steps.Work) -> Steps:
     if reviewed is not None:
         established = reviewed.findings
     known = established
-    scanned = await done.take("security", lambda: steps.security(work, known))
+    faults: list[Finding] = []
+    scanned = await done.take("security", lambda: steps.security(work, known, faults))
     if scanned is not None:
         gone = {one.id for one in scanned.dismissed}
-        established = united((one for one in established if one.id not in gone), scanned.findings)
+        established = united((one for one in established if one.id not in gone), scanned.findings, faults)
         _withdraw(done, gone)
+        _weighed(done, faults)
     await done.take("documentation", lambda: steps.documentation(work, established))
     return done
 
@@ -159,6 +161,19 @@ def _withdraw(done: Steps, gone: set[str], name: str = "review") -> None:
     reasons = {**held.reasons, DISMISSED: count}
     suppressed = held.model_copy(update={"count": held.count + count, "reasons": reasons})
     done.results[name] = left.model_copy(update={"suppressed": suppressed})
+
+
+def _weighed(done: Steps, faults: Sequence[Finding]) -> None:
+    """Tell faults that are no matter of security where they belong, as the security step has weighed them."""
+    review: ReviewResult | None = done.results.get("review")
+    if review is None or not faults:
+        return
+    shown = {one.id: one for one in (*review.findings, *faults)}
+    before = Counter(str(one.severity) for one in review.findings)
+    after = Counter(str(one.severity) for one in shown.values())
+    findings = sorted(shown.values(), key=lambda one: (one.severity.rank, -one.confidence, one.path, one.start_line))
+    counts = dict(Counter(review.counts) - before + after)
+    done.results["review"] = review.model_copy(update={"findings": findings, "counts": counts})
 
 
 def _without(review: ReviewResult, ids: set[str]) -> ReviewResult:

@@ -85,10 +85,15 @@ async def practices(work: Work) -> ReviewResult:
     )
 
 
-async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
+async def security(work: Work, earlier: Sequence[Finding], aside: list[Finding]) -> ScanResult:
     """Security engineers who answer for each place that was named before whether it is real, and look for more.
 
     One of another vendor than the reviewer's where there is one; with `panel` one of each vendor.
+
+    Args:
+        work: What the steps share.
+        earlier: What the review found.
+        aside: Takes what is no matter of security, as they have weighed it.
     """
     evidence = await remembered.of(work.material, purpose="security", external=scanners(work.bench))
     known = await compute(joined, earlier, await compute(merge, evidence.findings))
@@ -113,6 +118,9 @@ async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
     # Each under its id, which the other steps speak of: nothing more is merged.
     judgement.findings += [one for one in known if one.id not in asked]
     judgement.folded = True
+    weak = {one.id for one in evidence.findings}
+    aside += [one for one in judgement.findings if one.id not in weak and not _is_weakness(one)]
+    judgement.findings = [one for one in judgement.findings if one not in aside]
     conclusion = await compute(conclude, work.material, replace(evidence, findings=()), judgement, limit=None)
     return ScanResult(
         status=conclusion.status,
@@ -128,6 +136,10 @@ async def security(work: Work, earlier: Sequence[Finding]) -> ScanResult:
         suppressed=conclusion.suppressed,
         dismissed=conclusion.dismissed,
     )
+
+
+def _is_weakness(finding: Finding) -> bool:
+    return finding.cwe is not None or "secur" in finding.category.casefold()
 
 
 def _room(material: Material) -> int:
