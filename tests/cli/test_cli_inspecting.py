@@ -54,7 +54,7 @@ def test_endpoints_are_asked_what_they_serve_and_failures_are_named(project, cap
     assert main(["doctor", "--json"]) == 4
     checks = {check["name"]: check for check in json.loads(out(capsys))}
     assert checks["good"]["state"] == "ok"
-    assert "serves 1 models" in checks["good"]["detail"]
+    assert "models served: 1" in checks["good"]["detail"]
     assert checks["bad"]["state"] == "broken"
 
 

@@ -78,7 +78,7 @@ def unweighed(focus: str, judgement: Judgement) -> list[str]:
 def describe(findings: Iterable[Finding], material: Material, evidence: Evidence) -> str:
     """What the engines found, in one sentence, and what none of them looked for."""
     counts = Counter(finding.severity for finding in findings)
-    files = len(material.files)
+    files = len(material.files) + len(material.sealed)
     where = f"{files} file{'' if files == 1 else 's'}"
     if counts:
         listed = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])

@@ -99,7 +99,7 @@ async def _checks(desk: Desk, *, live: bool) -> list[Check]:
     asked = [one for name, one in desk.providers.items() if live or name in settings.endpoints]
     served, failed = await ask(asked, settings)
     said: dict[str, tuple[State, str]] = {name: ("broken", _why(failure)) for name, failure in failed.items()}
-    said |= {name: ("ok", f"serves {len(models)} models") for name, models in served.items()}
+    said |= {name: ("ok", f"models served: {len(models)}") for name, models in served.items()}
     lenders = await _lenders(desk)
     machine = await anyio.to_thread.run_sync(lambda: [*_local_servers(_own_ports(settings)), *_state(desk), _git()])
     return [
