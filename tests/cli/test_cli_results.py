@@ -22,6 +22,13 @@ def test_findings_are_shown_and_counted_when_asked(project, capsys):
     assert "\x1b" not in text
     assert main(["scan", "bad.py", "--fail-on", "high"]) == 1
     assert main(["scan", "good.py", "--fail-on", "info"]) == 0
+    assert main(["scan", "bad.py", "--fail-on", "high", "--sure", "50"]) == 1
+    assert main(["scan", "bad.py", "--fail-on", "high", "--sure", "100"]) == 0
+    capsys.readouterr()
+    assert main(["scan", "bad.py", "--sure", "50"]) == 2
+    assert "Add --fail-on" in capsys.readouterr().err
+    assert main(["scan", "bad.py", "--fail-on", "high", "--sure", "101"]) == 2
+    assert "from 0 to 100" in capsys.readouterr().err
 
 
 def test_json_and_sarif_carry_the_whole_result(project, capsys):

@@ -33,3 +33,15 @@ def result(status="complete", findings=(), attempts=(), route=()):
 )
 def test_the_exit_code_tells_what_happened(value, fail_on, models, code):
     assert exits.code_for(value, fail_on=fail_on, models_at_hand=models) == code
+
+
+@pytest.mark.parametrize(
+    ("sure", "code"),
+    [(0.0, 1), (0.44, 1), (0.45, 0), (0.9, 0)],
+)
+def test_what_is_less_sure_than_asked_does_not_count(sure, code):
+    value = result(findings=[{"severity": "high", "confidence": 0.44}, {"severity": "low", "confidence": 0.95}])
+    value["counts"] = {"high": 1, "low": 1}
+    assert exits.code_for(value, fail_on="high", models_at_hand=False, sure=sure) == code
+    assert exits.code_for({"security": value}, fail_on="high", models_at_hand=False, sure=sure) == code
+    assert exits.code_for(value, fail_on="low", models_at_hand=False, sure=sure) == 1

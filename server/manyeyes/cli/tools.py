@@ -122,6 +122,8 @@ def add(verbs: Verbs) -> None:
         if verb.changes:
             out.add_argument("--sarif", metavar="FILE", help="also write the findings as SARIF 2.1.0; - is stdout")
             out.add_argument("--fail-on", choices=SEVERITIES, help="exit with 1 on a finding this bad or worse")
+            sure = "with --fail-on: leave aside what is less sure, such as guesses without a model"
+            out.add_argument("--sure", type=_percent, default=0, metavar="PERCENT", help=sure)
         if verb.name in {"review", "scan"}:
             out.add_argument("--html", metavar="FILE", type=Path, help="also write the report as one HTML page")
             comment = "also write it as a comment on a pull request"
@@ -134,7 +136,13 @@ def add(verbs: Verbs) -> None:
             applying.add(out, probing=verb.name == "scan")
         out.add_argument("--progress", action="store_true", help="tell the progress even where there is no terminal")
         out.add_argument("--no-color", action="store_true", help="no colours; NO_COLOR=1 does the same")
-        parser.set_defaults(run=working.run, tool=verb.tool, diff=None, git=None, sarif=None, fail_on=None)
+        parser.set_defaults(run=working.run, tool=verb.tool, diff=None, git=None, sarif=None, fail_on=None, sure=0)
+
+
+def _percent(text: str) -> int:
+    if not text.isdecimal() or int(text) > 100:  # noqa: PLR2004  # as per cent are
+        raise argparse.ArgumentTypeError("a whole number from 0 to 100")
+    return int(text)
 
 
 def _own_arguments(group: argparse._ArgumentGroup, verb: _Verb) -> None:

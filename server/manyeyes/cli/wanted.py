@@ -22,6 +22,8 @@ def check(options: Options) -> None:
     for flag, name in (("--header", "headers"), ("--engine", "engines"), ("--unsafe", "unsafe")):
         if getattr(options, name, None) and not getattr(options, "target_url", None):
             raise BadCall(f"{flag} goes with --target: it is about a running application.")
+    if options.sure and options.fail_on is None:
+        raise BadCall("--sure says what counts for --fail-on. Add --fail-on with a severity, such as --fail-on high.")
     if getattr(options, "sbom", None) == "-" and (options.sarif == "-" or (options.json and options.output is None)):
         raise BadCall("--sbom - and another option both want stdout. Give one of them a file.")
 

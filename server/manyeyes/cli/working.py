@@ -36,7 +36,7 @@ def run(options: Options) -> int:
     done: list[tuple[Tool[Arguments, Result], Result]] = []
     # A scan has all it found wherever it is shown: only a review keeps to what is worth a reader's time.
     limit = settings.limits.findings if options.tool == "code_review" else showing.ALL
-    if options.json or options.sarif or baseline.used(options):
+    if options.json or options.sarif or options.sure or baseline.used(options):
         settings = _with_every_finding(settings)
 
     async def work(desk: Desk) -> int:
@@ -58,7 +58,8 @@ def run(options: Options) -> int:
         done.append((tool, result))
         if getattr(result, "disagreements", None):
             return FOUND
-        return code_for(result.model_dump(mode="json"), fail_on=options.fail_on, models_at_hand=bool(desk.providers))
+        at_hand, sure = bool(desk.providers), options.sure / 100
+        return code_for(result.model_dump(mode="json"), fail_on=options.fail_on, models_at_hand=at_hand, sure=sure)
 
     code = with_desk(work, settings)
     if getattr(options, "apply", False) and done:  # when nothing waits any more for whoever is asked
