@@ -15,7 +15,7 @@ from manyeyes_tools.evidence import ENGINES, gather_evidence, ruff
 from manyeyes_tools.evidence.ruff_rules import REVIEW, SECURITY
 from manyeyes_tools.evidence.rules import Engine, EngineFailed, Looked
 from manyeyes_tools.findings import Severity
-from manyeyes_tools.judgement import Judgement
+from manyeyes_tools.inquiry import Judgement
 from manyeyes_tools.languages import language_of
 from manyeyes_tools.material import Material, SourceFile
 from manyeyes_tools.merging import ENGINE_PREFIXES, merge

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from manyeyes.results import Status
     from manyeyes_tools.evidence import Evidence
-    from manyeyes_tools.judgement import Judgement
+    from manyeyes_tools.inquiry import Judgement
     from manyeyes_tools.material import Material
 
 DISMISSED = "models that read the code hold it to be none"

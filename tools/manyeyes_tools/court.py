@@ -13,6 +13,7 @@ from manyeyes.types import Tier
 from manyeyes_tools.claims import Heard, ReviewAnswer, Scope, by_path, ground_all
 from manyeyes_tools.holding import flaw, next_tier
 from manyeyes_tools.identity import identify
+from manyeyes_tools.inquiry import shorten
 from manyeyes_tools.interview import Interview
 from manyeyes_tools.investigation import Library
 from manyeyes_tools.merging import merge
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from manyeyes.types import Task
     from manyeyes_tools.chunks import Chunk
     from manyeyes_tools.findings import Finding
-    from manyeyes_tools.judgement import Judgement, Question
+    from manyeyes_tools.inquiry import Judgement, Question
     from manyeyes_tools.material import Material, SourceFile
 
 PARALLEL = 4
@@ -236,8 +237,3 @@ def identified(findings: Sequence[Finding], material: Material) -> list[Finding]
         for source in sorted({finding.sources[0] for finding in findings})
         for named in identify([one for one in findings if one.sources == [source]], material)
     ]
-
-
-def shorten(text: str, limit: int = 120) -> str:
-    """The text, cut to so many characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"

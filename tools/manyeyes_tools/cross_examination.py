@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from manyeyes.types import ModelRef, Task
     from manyeyes_tools.court import Court
     from manyeyes_tools.findings import Finding
-    from manyeyes_tools.judgement import Judgement
+    from manyeyes_tools.inquiry import Judgement
     from manyeyes_tools.scrutiny import Scrutiny
 
 ROUNDS = 2

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from manyeyes_tools.briefing import Brief
     from manyeyes_tools.chunks import Chunk
     from manyeyes_tools.findings import Finding
+    from manyeyes_tools.inquiry import Judgement, Question
     from manyeyes_tools.investigation import Library, Tools
-    from manyeyes_tools.judgement import Judgement, Question
     from manyeyes_tools.material import Material, SourceFile
 
     Tell = Callable[[str], Awaitable[None]]

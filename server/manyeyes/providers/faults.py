@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from manyeyes.errors import (
     AccessDenied,
@@ -26,7 +26,7 @@ from manyeyes.errors import (
     Unreachable,
     VendorFault,
 )
-from manyeyes.providers.rate_headers import rate_limits
+from manyeyes.providers.rate_headers import Said, rate_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,14 +104,6 @@ _MEANING: Mapping[type[ModelError], str] = {
     TimedOut: "timed out",
     VendorFault: "the vendor failed",
 }
-
-
-class Said(Protocol):
-    """The part of a response that matters here: its headers."""
-
-    def get(self, key: str, /) -> str | None:
-        """The header of that name, in any case."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

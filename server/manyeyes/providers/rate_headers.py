@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from manyeyes.clock import loop_time
 from manyeyes.types import Allowance, RateLimits
@@ -12,10 +12,17 @@ from manyeyes.types import Allowance, RateLimits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from manyeyes.providers.faults import Said
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+class Said(Protocol):
+    """The part of a response that matters here: its headers."""
+
+    def get(self, key: str, /) -> str | None:
+        """The header of that name, in any case."""
+        ...
 
 
 def rate_limits(headers: Said, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> RateLimits | None:
