@@ -9,6 +9,7 @@ import email.message
 import random
 import subprocess
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ TEXT = textwrap.dedent(
 ).lstrip()
 
 
-def source(text: str = TEXT, **more: Any) -> SourceFile:
-    return SourceFile(path="a.py", language="python", text=text, masked=text, **more)
+def source(text: str = TEXT, language: str = "python", **more: Any) -> SourceFile:
+    return SourceFile(path="a.py", language=language, text=text, masked=text, **more)
 
 
 SAFE = """\
@@ -78,6 +79,42 @@ def test_what_says_another_thing_is_no_quote(quote: str, line: int | None) -> No
     kept = anchor(source(SAFE), SAFE.split("\n")[5])
     assert kept is not None
     assert kept.copied
+
+
+@pytest.mark.parametrize(("language", "line", "quote", "same"), [
+    ("python", "if notready(user) or isnot(user, other_user):", ("notready", "not ready"), False),
+    ("python", "if not ready( user ) or isnot(user,other_user) :", ("( user )", "(user)"), True),
+    ("python", "mean = total(values, weights) // countofrows", ("rows", "cols"), False),
+    ("python", "colour = choose('a # b of this', limits=10, asked=owner)", ("limits=10", "limits=90"), False),
+    ("python", "data = base64.urlsafe_b64decode(token_of_user)", ("b64decode", "b64encode"), False),
+    ("python", "settings.set_userid(account.identifier, request.form)", ("set_", "get_"), False),
+    ("python", "setattr(account.settings, name, request.form)", ("setattr", "getattr"), False),
+    ("python", "if check_max_length_of_password(password, account):", ("max", "min"), False),
+    ("python", "if is_unauthorized_for(account, request.document):", ("unauth", "auth"), False),
+    ("python", "if account.matches(user_id, request.document, now):", ("user_id", "user_ip"), False),
+    ("typescript", "if (account.matches(userId, request.document, now)) {", ("userId", "userIp"), False),
+    ("python", "run('SELECT a FROM b WHERE owner = ? AND tenant = ?', (x, y))", ("AND", "OR"), False),
+    ("c", "#define CHECK_CERTIFICATES_OF_EVERY_PEER 1", ("1", "0"), False),
+    ("c", "strncpy(destination, source, length_of_it);", ("strncpy", "strcpy"), False),
+    ("rust", "fn f<'a>(user: User, now: Session, by: Token, of: &'a str) {", ("Token", "Owner"), False),
+    ("text", "# of every user that is not known to anybody here", ("every", "some"), False),
+    ("javascript", "const total = price * 2; // of the user here, always", ("the", "each"), True),
+    ("go", "return account.Balance(request.Context(), identifier)", ("Balance", "Balence"), True),
+    ("sql", "select a, b, c from accounts where owner = 3 -- of the user", ("the", "each"), True),
+])  # fmt: skip
+def test_what_decides_is_another_thing_in_each_language(
+    language: str, line: str, quote: tuple[str, str], *, same: bool
+) -> None:  # fmt: skip
+    place = anchor(source(f"first\n{line}\nlast\n", language), line.replace(*quote))
+    assert (place is not None) is same
+    assert anchor(source(f"first\n{line}\nlast\n", language), line) is not None
+
+
+def test_a_long_quote_that_was_not_copied_is_not_looked_for_in_a_long_file() -> None:
+    rows = [f"    value_{number} = total(weights_{number}) + offset" for number in range(25_000)]
+    began = time.monotonic()
+    assert anchor(source("\n".join(rows)), "\n".join(row.replace("weights", "weight") for row in rows[40:99])) is None
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(("quote", "hint", "lines"), [

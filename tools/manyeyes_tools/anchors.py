@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyeyes_tools.copied_text import elided, lines_in, straight, trimmed, unnumbered
+from manyeyes_tools.same_sense import WORD, same_sense
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,8 @@ _NEAR = 8
 _FAR = 4
 _MAX_QUOTE_LINES = 60
 _MAX_FUZZY_LINES = 30_000
+_MOST_COMPARING = 20_000_000
+"""The lines of a file times the square of the quote's, at most: about three seconds of looking for what is alike."""
 _MAX_GAP = 400
 _MIN_PART = 8
 _MIN_FUZZY = 12
@@ -40,24 +43,8 @@ _LEFT_OUT = 2
 _MARKED = re.compile(r"^(?:[+-](?![+-])|\d*\|)")
 _CUT_OFF = re.compile(r"^(.*\S)\s+(?:\.{3}|…)$")
 _SPACE = re.compile(r"\s+")
-_SHORT_WORD, _LONG_WORD = 4, 10
-_WORDS_OF_CODE = frozenset(
-    {
-        "none", "null", "true", "false", "else", "elif", "then", "when", "with", "from", "assert", "import",
-        "return", "raise", "async", "await", "yield", "break", "continue", "http", "https", "load", "loads",
-        "dump", "dumps", "read", "write", "safe", "unsafe", "open", "close", "call", "calls", "post", "patch",
-        "head", "eval", "exec", "hash", "user", "users", "admin", "allow", "deny", "equal", "equals", "first",
-        "last", "lower", "upper", "less", "more", "send", "seed", "sign", "exist", "exists", "escape",
-        "unescape", "verified", "unverified", "authenticated", "unauthenticated", "encrypted", "unencrypted",
-        "escaped", "unescaped", "signed", "unsigned",
-        "select", "insert", "update", "delete", "drop", "grant", "where", "like", "javascript", "data", "file",
-    }
-)  # fmt: skip
-"""Words of their own, which are no other ones misspelt and decide something in a text too."""
-_LONG_TEXT = 4
-_QUOTES = frozenset({"'", '"'})
-_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//).*")
-_WORD = re.compile(r"\w+|[^\w\s]")
+_LOOSE = re.compile(r"(?<!\w) | (?!\w)")
+"""Space that parts no words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +193,8 @@ def _without_mark(line: str) -> str:
 
 
 def _unspaced(line: str) -> str:
-    """Without any spacing, so that `f( x )` is `f(x)`, a diff's mark before it, and the quotes of typography."""
-    return _SPACE.sub("", _MARKED.sub("", straight(line)))
+    """Without spacing but between words, so that `f( x )` is `f(x)`, a diff's mark, and the quotes of typography."""
+    return _LOOSE.sub("", _squeezed(_MARKED.sub("", straight(line))))
 
 
 def _parts(lines: list[str], wanted: list[str]) -> Iterator[_Span]:
@@ -250,12 +237,13 @@ def _is_word(character: str) -> bool:
 def _alike(lines: list[str], wanted: list[str], hint: int | None, file: SourceFile) -> _Span | None:
     """The one place that is very much like the quote, when no other comes near it."""
     quote = _tokens(wanted)
-    if len(quote) < _MIN_FUZZY or len(lines) > _MAX_FUZZY_LINES:
+    count = sum(bool(line.strip()) for line in wanted)
+    dear = len(lines) > _MAX_FUZZY_LINES or len(lines) * count**2 > _MOST_COMPARING
+    if len(quote) < _MIN_FUZZY or dear:
         return None
     from rapidfuzz import fuzz, process  # only needed for quotes that were not copied well
 
     filled = [(number, tokens) for number, tokens in enumerate(map(_line_tokens, lines)) if tokens]
-    count = sum(bool(line.strip()) for line in wanted)
     spans: list[_Span] = []
     for size in range(max(1, count - 1), count + 2):
         windows = [" ".join(one for _, one in filled[at : at + size]) for at in range(len(filled) - size + 1)]
@@ -279,56 +267,9 @@ def _alike(lines: list[str], wanted: list[str], hint: int | None, file: SourceFi
     same_words = chosen.score == 100  # noqa: PLR2004  # percent: nothing but case and spacing differ
     if not same_words and len(rivals) > 1:
         return None
-    if not same_words and not _same_sense(wanted, lines[chosen.start : chosen.end], words):
+    if not same_words and not same_sense(wanted, lines[chosen.start : chosen.end], words, file.language):
         return None
     return _Span(chosen.start, chosen.end, _ALIKE_AT_BEST * chosen.score / 100)
-
-
-def _same_sense(quote: list[str], place: list[str], words: set[str]) -> bool:
-    """Whether what makes them differ decides nothing, comments aside: misspelt words, and the words of a long text.
-
-    Args:
-        quote: What the model copied.
-        place: The lines of the file.
-        words: The file's, in small letters: what is one of them is not another one misspelt.
-    """
-    ones, others = (_tokens([_COMMENT.sub("", line) for line in lines]).split() for lines in (quote, place))
-    if len(ones) != len(others):
-        return False
-    texts = _long_texts(others)
-    return all(
-        one == other
-        or {one, other} <= _QUOTES
-        or (one not in words and _misspelt(one, other))
-        or (at in texts and (one + other).isalpha() and _WORDS_OF_CODE.isdisjoint({one, other}))
-        for at, (one, other) in enumerate(zip(ones, others, strict=True))
-    )
-
-
-def _long_texts(tokens: list[str]) -> set[int]:
-    """The places of the tokens that stand in quotes with so many others that they are prose, or a query."""
-    found: set[int] = set()
-    opened: int | None = None
-    for at, token in enumerate(tokens):
-        if opened is None:
-            opened = at if token in _QUOTES else None
-        elif token == tokens[opened]:
-            if sum(one.isalpha() for one in tokens[opened:at]) >= _LONG_TEXT:
-                found.update(range(opened + 1, at))
-            opened = None
-    return found
-
-
-def _misspelt(one: str, other: str) -> bool:
-    """Whether a word is another but for a letter or, in a long one, two; and not a word of its own."""
-    from rapidfuzz.distance import DamerauLevenshtein
-
-    if not (one.isidentifier() and other.isidentifier()) or one in _WORDS_OF_CODE:
-        return False
-    shorter = min(len(one), len(other))
-    most = 1 if shorter < _LONG_WORD else 2
-    digits = [char for char in one if char.isdigit()] != [char for char in other if char.isdigit()]
-    return shorter >= _SHORT_WORD and not digits and DamerauLevenshtein.distance(one, other) <= most
 
 
 def _tokens(lines: list[str]) -> str:
@@ -336,7 +277,7 @@ def _tokens(lines: list[str]) -> str:
 
 
 def _line_tokens(line: str) -> str:
-    return " ".join(_WORD.findall(straight(line))).casefold()
+    return " ".join(WORD.findall(straight(line))).casefold()
 
 
 def _choose(places: list[_Span], hint: int | None) -> _Span | None:

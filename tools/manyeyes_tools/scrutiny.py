@@ -207,15 +207,22 @@ def _excerpt(point: Point, files: Mapping[str, SourceFile]) -> str:
 def found(quote: str, path: str, files: Mapping[str, SourceFile], texts: Mapping[str, str]) -> bool:
     """Whether a quote stands in the source: word for word anywhere, or in the file it speaks of but for its layout.
 
-    What is only much alike proves nothing here: the one word that is another may be the one that matters.
+    What is only much alike proves nothing here: the one word that is another may be the one that matters.  Nor does
+    what cuts a word: `checked(user)` is no quote of `unchecked(user)`.
     """
     wanted = _plain(quote)
     if len(wanted) < _SHORTEST:
         return False
-    if any(wanted in text for text in texts.values()):
+    whole = re.compile(rf"{_edge(wanted[0])}{re.escape(wanted)}{_edge(wanted[-1])}")
+    if any(wanted in text and whole.search(text) for text in texts.values()):
         return True
     place = anchor(files[path], quote) if path in files else None
     return place is not None and place.copied
+
+
+def _edge(character: str) -> str:
+    """What stands beside a character of a word where the word ends; nothing for another character."""
+    return r"\b" if re.match(r"\w", character) else ""
 
 
 def _squeezed(files: Mapping[str, SourceFile]) -> dict[str, str]:
