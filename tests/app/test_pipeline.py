@@ -268,6 +268,51 @@ async def test_when_no_step_can_be_done_the_call_says_why(connect, vendors, monk
     assert "it broke" in answer.content[0].text
 
 
+FAULT = {
+    **SUSPICION,
+    "title": "Is true always",
+    "quote": "    return True",
+    "line": 7,
+    "category": "logic",
+    "cwe": None,
+}
+
+
+async def test_a_fault_that_the_security_step_alone_names_is_told_where_there_was_no_review(
+    connect, vendors, monkeypatch
+):  # fmt: skip
+    from manyeyes.errors import BadCall
+    from manyeyes_tools.pipeline import steps
+
+    async def broken(*_):
+        raise BadCall("it broke")
+
+    named = {**FAULT, "quote": "def listing(folder):", "line": CODE.split("\n").index("def listing(folder):") + 1}
+    _, environ = vendors(gpt=lambda texts: json.dumps(json.loads(engineer(texts)) | {"findings": [named]}))
+    told = await run(connect, environ)
+    monkeypatch.setattr(steps, "review", broken)
+    alone = await run(connect, environ)
+    assert "Is true always" in {one["title"] for one in told["review"]["findings"]}
+    assert "Is true always" in {one["title"] for one in alone["security"]["findings"]}
+    for part in (told["review"], told["security"], alone["security"]):
+        assert sum(part["counts"].values()) == len(part["findings"])
+
+
+async def test_disputed_faults_are_counted_though_the_review_tells_them(connect, vendors):
+    def reports(texts):
+        return json.dumps(json.loads(reviewer(texts)) | {"findings": [FAULT]})
+
+    _, environ = vendors(
+        claude=reports, gpt=lambda texts: engineer(texts, "false", "    return True", "Its callers ask for nothing.")
+    )
+    result = await run(connect, environ)
+    (kept,) = [one for one in result["review"]["findings"] if one["title"] == "Is true always"]
+    assert kept["dissent"].startswith("openai:")
+    every = {one["id"]: one for part in ("review", "security") for one in result[part]["findings"]}
+    disputed = sum(bool(one["dissent"]) for one in every.values())
+    assert any(f"and {disputed} disputed." in note for note in result["security"]["notes"])
+
+
 async def test_a_resumed_pipeline_asks_only_what_was_not_answered(connect, vendors):
     members, environ = vendors(gemini=down)
     async with connect(**environ) as client:

@@ -187,6 +187,42 @@ async def test_a_finding_that_nobody_read_again_is_not_called_fixed(opened, memb
     assert second["resolved"] == []
 
 
+async def test_with_half_read_again_nothing_is_told_twice_or_without_what_was_said_against_it(
+    opened, member, shop, monkeypatch
+):  # fmt: skip
+    """One file fails; in the other a line was set in, and found again, and of another one a model says it is right."""
+    from manyeyes_tools import judgement
+
+    other = shop.parent / "other.py"
+    other.write_text(CODE.replace("value + 7", "value + 77").replace("cents / count", "cents / many"))
+    call = {"paths": ["shop.py", "other.py"]}
+    async with opened() as client:
+        first = (await client.call_tool("code_review", call)).structured_content
+        name = next(one["id"] for one in first["findings"] if one["title"] == "Divides by zero")
+        monkeypatch.setattr(judgement, "_USUAL", replace(judgement._USUAL, sizes=(60,)))
+        set_in = CODE.replace("    total = value + 7\n", "    if value:\n        total = value + 7\n")
+        shop.write_text(set_in.replace("(cents, count):\n", "(cents, count):  # never 0\n"))
+        other.write_text(other.read_text().replace("value + 3\n", "value - 3\n"))
+        against = {"id": name, "reason": "It is never 0."}
+
+        def half(texts):
+            if "value - 3\n" in str(texts) or "value - 3\\n" in str(texts):
+                return body({"error": {"message": "no"}}, 400)
+            said = json.loads(reviewer(texts))
+            said["findings"] = [one for one in said["findings"] if one["title"] != "Divides by zero"]
+            return json.dumps(said | {"disputed": [against] if name in str(texts) else []})
+
+        member.think = half
+        second = (await client.call_tool("code_review", call)).structured_content
+    assert second["status"] == "partial"
+    assert "Seven is wrong" in titles(second)
+    assert not any("not listed" in note for note in second["notes"])
+    (kept,) = [one for one in second["findings"] if one["id"] == name]
+    assert "It is never 0." in kept["dissent"]
+    assert kept["confidence"] < 0.8
+    assert any("1 of the findings are those of the last review" in note for note in second["notes"])
+
+
 async def test_without_a_model_nothing_stands_that_the_code_no_longer_holds(opened, member, shop):
     """What the last review found in a line that was mended meanwhile would have no line, and a patch that is old."""
     async with opened() as client:

@@ -95,3 +95,18 @@ def test_pages_are_written_beside_the_report(project, scan):
     scan("--html", "out.html", "--markdown", "out.md")
     assert (project / "out.html").read_text().startswith("<!doctype html>")
     assert (project / "out.md").read_text().startswith("### Security scan (sast)")
+
+
+def test_what_models_had_found_stays_known_while_they_fail(project, scan, serving, monkeypatch):
+    scan("--write-baseline", "known.json")
+    known = json.loads((project / "known.json").read_text())
+    known["findings"].append({"id": "F-00000001", "severity": "high", "cwe": "", "path": "bad.py", "title": "Named"})
+    (project / "known.json").write_text(json.dumps(known))
+    port = serving(500, {"error": {"message": "down"}})
+    monkeypatch.setenv("MANYEYES_ENDPOINTS_HOUSE_URL", f"http://127.0.0.1:{port}/v1")
+    monkeypatch.setenv("MANYEYES_ENDPOINTS_HOUSE_MODELS", "tiny")
+    code, result, _ = scan("--model", "house:tiny", "--baseline", "known.json", "--update")
+    assert code == 4
+    assert result["status"] == "evidence_only"
+    assert "fixed" not in result["summary"]
+    assert "F-00000001" in {one["id"] for one in json.loads((project / "known.json").read_text())["findings"]}

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from manyeyes.cli import doctor, main
+from manyeyes.cli.session import settings_for
 
 MANY = "".join(f"def f{number}(a=[]):\n    a.append({number})\n    return a\n" for number in range(60))
 WEAK = "".join(f"eval(input({number}))\n" for number in range(60))
@@ -213,3 +215,25 @@ def test_files_of_several_folders_are_called_what_they_were_called(tmp_path, mon
     main(["scan", "one", "two", "--json"])
     paths = {one["path"] for one in json.loads(capsys.readouterr().out)["findings"]}
     assert paths == {"one/x.py", "two/x.py"}
+
+
+@pytest.mark.parametrize("marked", [None, "one/.git", "one/setup.py"])
+def test_folders_of_several_projects_do_not_open_what_lies_beside_them(tmp_path, monkeypatch, marked):
+    real = tmp_path.resolve()
+    for name in ("one/src", "two", "three"):
+        (real / name).mkdir(parents=True)
+    if marked:
+        (real / marked).mkdir()
+    monkeypatch.chdir(real)
+    opened = settings_for([Path("one/src"), Path("two")]).roots
+    assert opened == ((real / "one/src", real / "two") if marked else (real,))
+
+
+def test_folders_in_a_home_that_is_a_link_do_not_open_the_home(tmp_path, monkeypatch):
+    home = tmp_path.resolve() / "home"
+    for name in ("one", "two"):
+        (home / name).mkdir(parents=True)
+    (home.parent / "link").symlink_to(home)
+    monkeypatch.setenv("HOME", str(home.parent / "link"))
+    monkeypatch.chdir(home)
+    assert settings_for([Path("one"), Path("two")]).roots == (home / "one", home / "two")

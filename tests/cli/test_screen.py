@@ -60,6 +60,22 @@ async def test_progress_counts_the_seconds_while_nothing_new_comes(monkeypatch):
 
 
 @pytest.mark.anyio
+async def test_a_terminal_that_goes_away_while_seconds_are_counted_is_no_fault(monkeypatch):
+    class Gone(Terminal):
+        def write(self, text: str) -> int:
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().write(text)
+
+    monkeypatch.setattr(screen, "_SILENT_S", 0.5)
+    line = screen.ProgressLine(stream=Gone())
+    await line.update(1, 4, "asking a model")
+    await anyio.sleep(1.3)
+    assert line._counting.done()
+    assert line._counting.exception() is None
+
+
+@pytest.mark.anyio
 async def test_progress_too_long_for_its_line_says_that_it_is_cut(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     line = screen.ProgressLine(stream=Terminal())

@@ -346,3 +346,14 @@ def test_the_last_forms_are_remembered_without_their_code(monkeypatch):
     assert len(forms._remembered) == forms.REMEMBERED
     assert not any("secret" in repr(one) for one in forms._remembered)
     forms._remembered.clear()
+
+
+def test_long_forms_are_not_all_remembered(monkeypatch):
+    monkeypatch.setattr(forms, "REMEMBERED_LINES", 10)
+    forms._remembered.clear()
+    texts = [f"first = {number}\nlast = 0\n" for number in range(9)]
+    assert None not in [normal_form(text) for text in texts]
+    assert len(forms._remembered) == 3
+    assert normal_form("a = 1\n" * 40) is not None
+    assert len(forms._remembered) == 3
+    forms._remembered.clear()

@@ -42,7 +42,7 @@ def conclude(material: Material, evidence: Evidence, judgement: Judgement, *, li
 
     Where the judgement has folded in the evidence, `evidence` holds only what no model was asked about.
     """
-    engines = _disputed(evidence.findings, judgement)
+    engines = in_dispute(evidence.findings, judgement)
     merged = (*judgement.findings, *merge(engines)) if judgement.folded else merge([*engines, *judgement.findings])
     weighed, lowered = _severities(merged, material)
     shown, reasons = rank(weighed, limit)
@@ -89,8 +89,8 @@ def describe(findings: Iterable[Finding], material: Material, evidence: Evidence
     return f"Nothing was found in {where} by {', '.join(evidence.engines)}."
 
 
-def _disputed(findings: Iterable[Finding], judgement: Judgement) -> list[Finding]:
-    """Evidence with what models said against it: the dissent stays visible and lowers the confidence."""
+def in_dispute(findings: Iterable[Finding], judgement: Judgement) -> list[Finding]:
+    """Findings with what models said against it: the dissent stays visible and lowers the confidence."""
     dissent: dict[str, list[str]] = {}
     for finding_id, ref, reason in judgement.disputed:
         dissent.setdefault(finding_id, []).append(f"{ref}: {reason}")

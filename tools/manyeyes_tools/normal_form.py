@@ -31,6 +31,9 @@ SHORTEST = 8
 """A quote that is a part of a line needs so many characters besides formatting to be looked for."""
 
 REMEMBERED = 64
+"""How many forms are remembered at most."""
+REMEMBERED_LINES = 200_000
+"""How many lines they may have together; a longer text's is not remembered."""
 
 _MARK = 8
 _FORMATTING = re.compile(r"""[\s(),;'"\\]+""")
@@ -86,11 +89,17 @@ def normal_form(text: str) -> Form | None:
             _remembered.move_to_end(name)
             return _remembered[name]
     form = _made(text)
+    if _lines_of(form) > REMEMBERED_LINES:
+        return form
     with _remembering:
         _remembered[name] = form
-        if len(_remembered) > REMEMBERED:
+        while len(_remembered) > REMEMBERED or sum(map(_lines_of, _remembered.values())) > REMEMBERED_LINES:
             _remembered.popitem(last=False)
     return form
+
+
+def _lines_of(form: Form | None) -> int:
+    return len(form.marks) if form is not None else 0
 
 
 def _made(text: str) -> Form | None:

@@ -104,7 +104,7 @@ async def _sequential(work: steps.Work) -> Steps:
         established = reviewed.findings
     known = established
     faults: list[Finding] = []
-    scanned = await done.take("security", lambda: steps.security(work, known, faults))
+    scanned = await done.take("security", lambda: steps.security(work, known, None if reviewed is None else faults))
     if scanned is not None:
         gone = {one.id for one in scanned.dismissed}
         established = united((one for one in established if one.id not in gone), scanned.findings, faults)

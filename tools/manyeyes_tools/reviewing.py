@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from manyeyes.cores import compute, compute_on
 from manyeyes.errors import BadCall
 from manyeyes_tools import findings_tool
-from manyeyes_tools.conclusion import conclude, describe, unweighed
+from manyeyes_tools.conclusion import conclude, describe, in_dispute, unweighed
 from manyeyes_tools.evidence.remembered import evidence_of
 from manyeyes_tools.findings import ReviewResult, Severity, worst
 from manyeyes_tools.investigation import Library
@@ -182,7 +182,7 @@ class Earlier:
         carried = [one for one in again.carried if one.id not in known]
         if not self.read_all(judgement):
             # Not all that changed was read.  What still stands there may be a fault; what does not is only told of.
-            carried += [one for one in again.standing if one.id not in known]
+            carried += in_dispute((one for one in again.standing if one.id not in known), judgement)
         else:
             disputed = {one[0] for one in judgement.disputed}
             carried += still_open(again, found, judgement.confirmed, disputed)
@@ -243,7 +243,7 @@ class Earlier:
         if self.reread is None:
             return []
         if not self.read_all(judgement):
-            return self._untold(whole)
+            return self._untold(judgement, whole)
         if not whole.heard:
             return []
         known = {one.id for one in self.reread.before.findings}
@@ -256,14 +256,15 @@ class Earlier:
         told = f"Since the last review of these files: {mended} fixed, {new} new, {still} still open."
         return [f"{told} Only what changed and what calls it was read again ({lines} lines)."]
 
-    def _untold(self, whole: Judgement) -> list[str]:
+    def _untold(self, judgement: Judgement, whole: Judgement) -> list[str]:
         """Where not all that changed was read: what is from the earlier review, and what nobody can say of it."""
         if self.reread is None:
             return []
         known = {one.id for one in self.reread.before.findings}
-        old = sum(one.id in known for one in whole.findings)
+        anew = {one.id for one in renamed(self.reread, judgement.findings)}
+        old = sum(one.id in known - anew for one in whole.findings)
         lines = [f"{old} of the findings are those of the last review, in code that is as it was."] if old else []
-        if gone := self.reread.gone:
+        if gone := [one for one in self.reread.gone if one.id not in anew]:
             places = ", ".join(f"{one.path} ({one.title})" for one in gone[:_NAMED])
             more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
             lines.append(

@@ -304,18 +304,20 @@ def _from_git(revisions: str, roots: Sequence[Path], limits: Limits, redactor: R
     """What changed in the first root that is a repository; where nothing did, in the next one."""
     require_roots(roots)
     every = find_repositories(roots)
-    for root, repository in every:
+    for number, (root, repository) in enumerate(every):
         project, problems = read_project(root)
         basket = Basket(project.lowered(limits), ignore=project.ignore, sealed=[] if sealed else None)
         try:
             git.collect(revisions, root, repository, roots, basket)
         except NothingChanged:
-            if root != every[-1][0]:
+            if number < len(every) - 1:
                 continue
             raise
         break
-    if len(every) > 1:
-        others = ", ".join(other.name for other, _ in every if other != root)
+    if same := every[:number]:
+        basket.notes.append(f"nothing has changed in {', '.join(other.name for other, _ in same)}")
+    if left := every[number + 1 :]:
+        others = ", ".join(other.name for other, _ in left)
         basket.notes.append(f"of several roots only {root.name} was compared, not {others}")
     return _finished(basket, "git", redactor, project=project, problems=problems)
 

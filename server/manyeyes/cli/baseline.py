@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manyeyes.cli.exits import in_part
 from manyeyes.cli.screen import complain
 from manyeyes.errors import BadCall
 
@@ -93,7 +94,8 @@ def compare(options: Options, result: Result) -> Compared:
     findings = getattr(result, "findings", None)
     if not isinstance(findings, list) or not used(options):
         return Compared(result)
-    whole = not (options.git or options.diff)  # of a change only a part was looked at
+    # Of a change only a part was looked at; and what models had found is not mended because none was heard this time.
+    whole = not (options.git or options.diff or in_part(result.model_dump(mode="json"), models_at_hand=False))
     now = _Baseline({one.id: _entry(one) for one in findings})
     compared = Compared(result)
     if options.baseline is not None:
@@ -123,7 +125,7 @@ def said_once(held: Any) -> Any:
 def _compared(result: Any, before: _Baseline, now: _Baseline, *, whole: bool, name: str) -> Compared:
     new = [one for one in result.findings if one.id not in before.entries]
     known = len(result.findings) - len(new)
-    fixed = len(before.entries.keys() - now.entries.keys()) if whole and result.status != "partial" else None
+    fixed = len(before.entries.keys() - now.entries.keys()) if whole else None
     held = result.suppressed
     reasons = {**held.reasons, KNOWN: known} if known else held.reasons
     told = f"Against {name}: {len(new)} new, {known} known" + (f", {fixed} fixed." if fixed is not None else ".")

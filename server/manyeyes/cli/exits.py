@@ -35,7 +35,7 @@ def code_for(result: Json, *, fail_on: str | None, models_at_hand: bool, sure: f
         bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
         if any(severity in bad for severity in severities(result, sure=sure)):
             return FOUND
-    return IN_PART if _in_part(result, models_at_hand=models_at_hand) else DONE
+    return IN_PART if in_part(result, models_at_hand=models_at_hand) else DONE
 
 
 def severities(result: Json, *, sure: float = 0.0) -> Iterator[str]:
@@ -58,7 +58,8 @@ def _counts(finding: Mapping[str, Json], sure: float) -> bool:
     return "severity" in finding and (not isinstance(confidence, int | float) or confidence >= sure)
 
 
-def _in_part(result: Json, *, models_at_hand: bool) -> bool:
+def in_part(result: Json, *, models_at_hand: bool) -> bool:
+    """Whether less was done than was asked for: models failed, or something could not be looked at."""
     if not isinstance(result, dict):
         return False
     if result.get("status") == "partial":

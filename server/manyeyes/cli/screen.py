@@ -118,8 +118,11 @@ class ProgressLine:
         while True:
             await asyncio.sleep(1)
             if self._drawn and time.monotonic() - self._since >= _SILENT_S:
-                self._draw()
-                self.stream.flush()
+                try:
+                    self._draw()
+                    self.stream.flush()
+                except (OSError, ValueError):  # the terminal has gone; the work goes on
+                    return
 
     def _draw(self) -> None:
         silent = time.monotonic() - self._since

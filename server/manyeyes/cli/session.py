@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from manyeyes.errors import ManyEyesError
 from manyeyes.settings import default_roots, load
+from manyeyes.settings.folders import holds_home, is_project
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -49,7 +50,8 @@ def settings_for(paths: Iterable[Path]) -> Settings:
     """The operator's settings, with the folders of what was named on the command line among the roots.
 
     Whoever types a path wants it read; a client's model that sends one is held to the roots.  Roots that the
-    operator has set hold here too.
+    operator has set hold here too.  For several folders below the working folder that is the root, unless it is a
+    home, or one of them a project: then it holds more than what was meant.
     """
     from pathlib import Path
 
@@ -58,16 +60,22 @@ def settings_for(paths: Iterable[Path]) -> Settings:
     if set_by_operator or settings.roots != default_roots(Path.cwd(), os.environ):
         return settings
     roots = list(settings.roots)
-    here = Path.cwd()
+    here = Path.cwd().resolve()
     for path in paths:
         real = path.resolve()
         folder = real if real.is_dir() else real.parent
         if folder.is_dir() and not any(folder.is_relative_to(root) for root in roots):
             roots.append(folder)
     named = roots[len(settings.roots) :]
-    if len(named) > 1 and not Path.home().is_relative_to(here) and all(one.is_relative_to(here) for one in named):
+    if len(named) > 1 and not holds_home(here, os.environ) and all(_of_one_project(one, here) for one in named):
         roots[len(settings.roots) :] = [here]  # so that their files are called what whoever named them calls them
     return settings.model_copy(update={"roots": tuple(roots)})
+
+
+def _of_one_project(folder: Path, here: Path) -> bool:
+    """Whether a folder lies below the working folder, and in no project of its own: beside those lie others'."""
+    between = [one for one in (folder, *folder.parents) if one.is_relative_to(here) and one != here]
+    return bool(between) and not any(map(is_project, between))
 
 
 def repository(folder: Path) -> Path:

@@ -36,10 +36,18 @@ def user_folder(environ: Mapping[str, str], kind: Literal["config", "data"]) -> 
 def default_roots(cwd: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
     """The working directory when it is a project, and nothing when it is a home, `/` or just some folder."""
     cwd = cwd.resolve()
+    return (cwd,) if is_project(cwd) and not holds_home(cwd, environ) else ()
+
+
+def holds_home(folder: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a folder, resolved, is the user's home or one that it lies in."""
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home()).resolve()
-    if cwd in {home, *home.parents}:
-        return ()
-    return (cwd,) if any((cwd / mark).exists() for mark in PROJECT_MARKS) else ()
+    return home.is_relative_to(folder)
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder has what makes it a project."""
+    return any((folder / mark).exists() for mark in PROJECT_MARKS)
 
 
 def existing(roots: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:

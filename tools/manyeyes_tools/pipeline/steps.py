@@ -85,7 +85,7 @@ async def practices(work: Work) -> ReviewResult:
     )
 
 
-async def security(work: Work, earlier: Sequence[Finding], aside: list[Finding]) -> ScanResult:
+async def security(work: Work, earlier: Sequence[Finding], aside: list[Finding] | None) -> ScanResult:
     """Security engineers who answer for each place that was named before whether it is real, and look for more.
 
     One of another vendor than the reviewer's where there is one; with `panel` one of each vendor.
@@ -93,7 +93,7 @@ async def security(work: Work, earlier: Sequence[Finding], aside: list[Finding])
     Args:
         work: What the steps share.
         earlier: What the review found.
-        aside: Takes what is no matter of security, as they have weighed it.
+        aside: Takes what is no matter of security, as they have weighed it; None where no other part could tell it.
     """
     evidence = await remembered.of(work.material, purpose="security", external=scanners(work.bench))
     known = await compute(joined, earlier, await compute(merge, evidence.findings))
@@ -118,24 +118,39 @@ async def security(work: Work, earlier: Sequence[Finding], aside: list[Finding])
     # Each under its id, which the other steps speak of: nothing more is merged.
     judgement.findings += [one for one in known if one.id not in asked]
     judgement.folded = True
-    weak = {one.id for one in evidence.findings}
-    aside += [one for one in judgement.findings if one.id not in weak and not _is_weakness(one)]
-    judgement.findings = [one for one in judgement.findings if one not in aside]
+    notes = _reread(shown, judgement, work.depth)
+    security, faults = _told_apart(judgement.findings, evidence.findings, apart=aside is not None)
+    # What the review had told was weighed there; what is told for the first time is weighed here, whatever it is.
+    told = {one.id for one in earlier}
+    judgement.findings = [*security, *(one for one in faults if one.id not in told)]
     conclusion = await compute(conclude, work.material, replace(evidence, findings=()), judgement, limit=None)
+    findings, new = _told_apart(conclusion.findings, evidence.findings, apart=aside is not None)
+    if aside is not None:
+        aside += [*(one for one in faults if one.id in told), *new]
     return ScanResult(
         status=conclusion.status,
-        summary=judgement.summary or describe(conclusion.findings, work.material, evidence),
+        summary=judgement.summary or describe(findings, work.material, evidence),
         problems=conclusion.problems,
-        notes=[*work.bench.notices, *conclusion.notes, *_reread(shown, judgement, work.depth)],
+        notes=[*work.bench.notices, *conclusion.notes, *notes],
         run=work.bench.run(),
-        findings=conclusion.findings,
-        counts=conclusion.counts,
+        findings=findings,
+        counts=dict(Counter(conclusion.counts) - Counter(str(one.severity) for one in new)),
         scan_type="sast",
         rules_run=evidence.rules_run,
         sarif=f"manyeyes://runs/{work.bench.run_id}/sarif",
         suppressed=conclusion.suppressed,
         dismissed=conclusion.dismissed,
     )
+
+
+def _told_apart(
+    findings: Sequence[Finding], evidence: Sequence[Finding], *, apart: bool
+) -> tuple[list[Finding], list[Finding]]:
+    """Matters of security, as all is that the engines looked for on their behalf, and other faults where asked."""
+    weak = {one.id for one in evidence}
+    faults = [one for one in findings if apart and one.id not in weak and not _is_weakness(one)]
+    others = {one.id for one in faults}
+    return [one for one in findings if one.id not in others], faults
 
 
 def _is_weakness(finding: Finding) -> bool:
